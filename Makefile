@@ -1,0 +1,49 @@
+# Two commands do everything on a fresh machine:
+#   make reproduce   makes the environment if it is missing, runs the main job at profile quick on the embedded data
+#   make test        makes it likewise, runs every test
+PYTHON  ?= python3
+VENV    ?= .venv
+PROFILE ?= quick
+ITEM    ?= ablation_negatives
+BIN     := $(VENV)/bin
+# uv does not read pip's settings: hand it the same folder of local wheels, if there is one.
+export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
+# With uv, TORCH_BACKEND=cpu (or cu128, ...) chooses the torch build; empty leaves the choice to the index.
+TORCH_BACKEND ?=
+# One thread a process: on a busy machine, two torch threads can be forty times slower than one.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: help setup reproduce test lint benchmark readme clean
+help:
+	@grep -E '^#  ' Makefile
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	@if command -v uv >/dev/null 2>&1; then \
+	  echo "making $(VENV) with uv"; \
+	  uv venv --quiet --allow-existing --python $(PYTHON) $(VENV) && \
+	  VIRTUAL_ENV=$(VENV) uv pip install --quiet $(if $(TORCH_BACKEND),--torch-backend $(TORCH_BACKEND)) -e '.[all]'; \
+	else \
+	  echo "making $(VENV) with venv and pip (a minute or two)"; \
+	  $(PYTHON) -m venv $(VENV) && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[all]'; \
+	fi
+	@touch $@
+
+reproduce: setup
+	$(BIN)/python -m rainmer_lib.runner $(ITEM) --profile $(PROFILE)
+
+test: setup
+	$(BIN)/python -m pytest
+
+lint: setup
+	$(BIN)/ruff check .
+
+benchmark: setup
+	$(BIN)/python benchmarks/step_time.py
+
+readme: setup
+	$(BIN)/python -m rainmer_lib.catalogue README.md
+
+clean:
+	rm -rf $(VENV) runs build *.egg-info

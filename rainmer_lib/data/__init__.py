@@ -1,0 +1,1 @@
+"""Images: embedded photos, procedural rain, unpaired training sets, paired test sets."""

@@ -1,0 +1,106 @@
+"""Every number of DCD-GAN, with its provenance.
+
+Comments say where a value comes from: "paper" with its section, "code" for the authors' repository (cc3773b), or
+"open" where the paper leaves the point undecided and the choice is ours, with the reason.
+An ablation is `dataclasses.replace(paper, negatives="internal")`; there is nothing else to copy or to edit.
+"""
+
+from dataclasses import dataclass, fields
+
+CHOICES = {
+    "negatives": ("internal", "external", "both"),
+    "colour_norm": ("l1", "l2"),
+    "adversarial_loss": ("log_likelihood", "least_squares", "hinge", "hinge_clipped"),
+    "frequency_loss": ("ortho_l1", "iicnet"),
+    "guidance_branches": (2, 4),
+    "precision": ("float32", "bfloat16"),
+}
+
+
+@dataclass(frozen=True)
+class DCDGANConfig:
+    """Configuration of one DCD-GAN training run; the defaults are the paper's."""
+
+    # Networks
+    width: int = 64  # code; paper, Sec. 4.1, says "ResNet-based generator"
+    blocks: int = 9  # paper, Sec. 4.1
+    critic_width: int = 64  # code
+    antialias: bool = True  # open: code has it on, the paper is silent; strided convolutions where False
+    global_residual: bool = False  # paper and code redraw the image; True adds it back, for small budgets
+
+    # Contrastive Guidance Branch
+    taps: tuple[str, ...] = ("down1", "down2", "block1", "block5")  # code: nce_layers 4, 8, 12, 16
+    patches: int = 256  # paper, Sec. 4.1: 1 positive, 255 internal and 256 external negatives
+    embedding: int = 256  # code
+    temperature: float = 0.07  # paper, Sec. 4.1
+    negatives: str = "both"  # paper, Sec. 3.2 and Table 5
+    guidance_branches: int = 2  # open: Fig. 2 draws four, "four stacks of features" (Sec. 4.3) needs two; four adds
+    #                             N_R|R* and R_N|N* at the price of two more encoder passes
+
+    # Objective, Eq. (6): 2 contrastive + 1 colour + 1 adversarial + 0.1 frequency.  The symbols before the four numbers
+    # are lost in the text at hand; this order is that of Sec. 3.3, and the code pins the 2 to the contrastive term.
+    contrastive_weight: float = 2.0
+    colour_weight: float = 1.0
+    plain_cycle_weight: float = 0.0  # Table 4, "w *": the ordinary cycle loss in place of the colour one
+    adversarial_weight: float = 1.0
+    frequency_weight: float = 0.1
+    identity_weight: float = 0.0  # not in the paper; code: 1
+    colour_norm: str = "l1"  # open: with L1 the colour term is exactly three times the plain cycle term; "l2" is the
+    #                          un-squared norm of each channel, the only reading under which channels matter
+    adversarial_loss: str = "log_likelihood"  # paper, Eq. (4), non-saturating for the generators; code: hinge
+    frequency_loss: str = "ortho_l1"  # open: Eq. (5)'s operands and norm are lost; "iicnet" is the code's (never added)
+    backward_cycle: bool = True  # paper, Table 6 (False: no N -> R_N -> N*, no rainy critic, no external negatives)
+
+    # Optimisation
+    learning_rate: float = 1e-4  # paper, Sec. 4.1
+    betas: tuple[float, float] = (0.5, 0.999)  # paper, Sec. 4.1
+    heads_learning_rate: float = 1e-4  # paper gives one rate; code: 1e-3 by accident (Adam's default)
+    heads_betas: tuple[float, float] = (0.5, 0.999)  # as above; code: (0.9, 0.999)
+    steps: int = 420_000  # paper: 600 epochs; 600 x 700 images of Rain800.  Constant for one half, then linear to zero
+    batch: int = 1  # paper, Sec. 4.1
+    crop: int = 256  # open: "randomly cropped to patches"; code: 256
+    ema: float = 0.999  # ours: the generators oscillate, their moving average is what is evaluated
+
+    # Execution
+    seed: int = 0
+    precision: str = "float32"  # "bfloat16": autocast of the networks; losses stay in float32
+    channels_last: bool = False
+    compile: bool = False  # torch.compile of the networks
+
+    def __post_init__(self) -> None:
+        """Reject what cannot be meant, naming the field and the values that it takes."""
+        check_types(self)
+        for name, allowed in CHOICES.items():
+            if getattr(self, name) not in allowed:
+                raise ValueError(f"{name}={getattr(self, name)!r}: choose one of {', '.join(map(str, allowed))}")
+        known = ("stem", "down1", "down2", *(f"block{i + 1}" for i in range(self.blocks)))
+        if unknown := sorted(set(self.taps) - set(known)):
+            raise ValueError(f"taps {unknown} are no layers of this encoder: choose among {', '.join(known)}")
+        if not self.backward_cycle and self.negatives != "internal":
+            raise ValueError(
+                "without the backward cycle there is no rain-added image to take external negatives from: "
+                "set negatives='internal' together with backward_cycle=False"
+            )
+        if self.crop % 4 or self.crop < 32:
+            raise ValueError(f"crop={self.crop}: the generator needs a multiple of 4, at least 32")
+        if min(self.steps, self.batch, self.patches, self.width, self.blocks) < 1:
+            raise ValueError("steps, batch, patches, width and blocks must be at least 1")
+
+
+def check_types(config: object) -> None:
+    """Stop with a TypeError when a field holds another type than it declares (an int may stand for a float)."""
+    for field in fields(config):
+        value, kind = getattr(config, field.name), field.type
+        base = {int: int, float: (int, float), bool: bool, str: str}.get(kind, tuple)
+        if not isinstance(value, base) or (isinstance(value, bool) and kind is not bool):
+            raise TypeError(f"{field.name}={value!r}: expected {getattr(kind, '__name__', kind)}")
+
+
+paper = DCDGANConfig()
+
+# The objective that the authors released: DCLGAN's.  0.5 (GAN_N + GAN_R) + 0.5 * 2 (NCE_1 + NCE_2) + 0.5 (idt + idt),
+# internal negatives, clipped hinge, heads with Adam's defaults; colour and frequency are computed there, never added.
+released = DCDGANConfig(
+    negatives="internal", contrastive_weight=1.0, colour_weight=0.0, frequency_weight=0.0, adversarial_weight=0.5,
+    identity_weight=0.5, adversarial_loss="hinge_clipped", heads_learning_rate=1e-3, heads_betas=(0.9, 0.999),
+)  # fmt: skip

@@ -1,0 +1,113 @@
+"""One training step of DCD-GAN, top to bottom as in the paper, and the state that it changes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from rainmer_lib.dcdgan.btb import Cycles, float32_images
+from rainmer_lib.dcdgan.config import DCDGANConfig
+from rainmer_lib.dcdgan.model import DCDGAN
+from rainmer_lib.dcdgan.objective import Term, build_objective, critics_objective
+from rainmer_lib.training.ema import MovingAverage
+from rainmer_lib.training.schedule import constant_then_linear
+
+# Raised by hand whenever a change alters the numbers of a run; tests/unit/dcdgan/test_version.py notices when it should.
+METHOD_VERSION = 1
+
+
+@dataclass
+class Trainer:
+    """Everything that a run changes: networks, optimisers, moving averages, random state, position (`step`)."""
+
+    config: DCDGANConfig
+    model: DCDGAN
+    optimisers: dict[str, torch.optim.Adam]
+    averages: dict[str, MovingAverage]
+    patch_generator: torch.Generator
+    objective: list[Term]
+    translate: Callable[..., Cycles]
+    step: int = 0
+
+    @classmethod
+    def start(cls, config: DCDGANConfig, device: torch.device | str = "cpu") -> "Trainer":
+        """Fresh networks and optimisers for `config`."""
+        model = DCDGAN(config).to(device)
+        if config.channels_last:
+            model = model.to(memory_format=torch.channels_last)
+        groups = model.groups()
+        heads = {"lr": config.heads_learning_rate, "betas": config.heads_betas}
+        others = {"lr": config.learning_rate, "betas": config.betas}
+        fused = torch.device(device).type == "cuda"
+        optimisers = {
+            name: torch.optim.Adam(parameters, fused=fused, **(heads if name == "heads" else others))
+            for name, parameters in groups.items()
+        }
+        translation = model.translation
+        averages = {name: MovingAverage(getattr(translation, name), config.ema) for name in ("derain", "rerain")}
+        generator = torch.Generator().manual_seed(config.seed)
+        translate = torch.compile(translation) if config.compile else translation
+        objective = build_objective(config, generator)
+        return cls(config, model, optimisers, averages, generator, objective, translate)
+
+    def train_step(self, rainy: Tensor, clean: Tensor) -> dict[str, Tensor]:
+        """Update critics, then generators and heads, on one batch of unpaired crops; returns each term's value."""
+        self._set_learning_rates()
+        with torch.autocast(rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            # Forward cycle R -> N_R -> R*, backward cycle N -> R_N -> N*, with the features on the way
+            cycles = float32_images(self.translate(rainy, clean, self.config.taps, self.config.backward_cycle))
+            # D maximises Eq. (4)
+            critics = critics_objective(self.model, cycles, self.config.adversarial_loss)
+            self._update("critics", critics)
+            # G and H minimise Eq. (6); the critics only pass the gradient on
+            self._freeze_critics(True)
+            terms = {term.name: term.value(self.model, cycles) for term in self.objective}
+            total = sum(term.weight * terms[term.name] for term in self.objective)
+            self._update(("generators", "heads"), total)
+            self._freeze_critics(False)
+        for average in self.averages.values():
+            average.update(self.step)
+        self.step += 1
+        return {name: value.detach() for name, value in (terms | {"critics": critics, "total": total}).items()}
+
+    def _update(self, names: str | tuple[str, ...], loss: Tensor) -> None:
+        optimisers = [self.optimisers[name] for name in ([names] if isinstance(names, str) else names)]
+        for optimiser in optimisers:
+            optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        for optimiser in optimisers:
+            optimiser.step()
+
+    def _freeze_critics(self, frozen: bool) -> None:
+        for critic in (self.model.translation.clean_critic, self.model.translation.rainy_critic):
+            critic.requires_grad_(not frozen)
+
+    def _set_learning_rates(self) -> None:
+        factor = constant_then_linear(self.step, self.config.steps)
+        for name, optimiser in self.optimisers.items():
+            base = self.config.heads_learning_rate if name == "heads" else self.config.learning_rate
+            for group in optimiser.param_groups:
+                group["lr"] = base * factor
+
+    def state(self) -> dict:
+        """All of the above as tensors and plain values, for a checkpoint."""
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
+            "averages": {name: average.state() for name, average in self.averages.items()},
+            "patch_generator": self.patch_generator.get_state(),
+            "torch_random_state": torch.get_rng_state(),
+        }
+
+    def restore(self, state: dict) -> None:
+        """Continue from what `state()` returned."""
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        for name, optimiser in self.optimisers.items():
+            optimiser.load_state_dict(state["optimisers"][name])
+        for name, average in self.averages.items():
+            average.restore(state["averages"][name])
+        self.patch_generator.set_state(state["patch_generator"])
+        torch.set_rng_state(state["torch_random_state"])

@@ -1,0 +1,1 @@
+"""Measuring: named protocols, inference at any size, tables of scores."""

@@ -1,0 +1,45 @@
+"""Convolution blocks and the initialisation of the CycleGAN family."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+# Instance norm without affine parameters and running statistics (Ulyanov et al., paper ref. [31]).
+InstanceNorm = nn.InstanceNorm2d
+
+
+class ResidualBlock(nn.Module):
+    """x + IN(conv(ReLU(IN(conv(x))))), 3x3 convolutions on reflected borders, no dropout.  Shape (b, c, h, w) is kept."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), InstanceNorm(channels), nn.ReLU(True),
+            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), InstanceNorm(channels),
+        )  # fmt: skip
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Add the block's correction to its input."""
+        return x + self.body(x)
+
+
+def initialise(module: nn.Module, gain: float = 0.02) -> nn.Module:
+    """Draw convolution and linear weights from Xavier's normal law with `gain`, set biases to zero; returns `module`.
+
+    The gain is that of the authors' code (options/base_options.py:42); the paper does not state one.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.xavier_normal_(layer.weight, gain=gain)
+            nn.init.zeros_(layer.bias)
+    return module
+
+
+def parameter_count(module: nn.Module) -> int:
+    """Number of trainable values in `module`."""
+    return sum(p.numel() for p in module.parameters() if p.requires_grad)
+
+
+def to_signed(image: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+    """Map an image from [0, 1], the range of this library, to [-1, 1], the range of the networks."""
+    return torch.add(image * 2, -1)

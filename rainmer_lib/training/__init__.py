@@ -1,0 +1,1 @@
+"""Run folders, checkpoints, schedules and the loop that every method shares."""

@@ -1,0 +1,22 @@
+"""How many torch threads to use."""
+
+import os
+
+import torch
+
+
+def choose_threads() -> int:
+    """Set torch's threads to OMP_NUM_THREADS if given, else to the cores that are free, and return the number.
+
+    Two threads on a machine whose two cores are busy can be forty times slower than one (they spin while they wait), so
+    a core counts as free only if the load of the last minute leaves it so, and two cores or fewer mean one thread.
+    """
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    if wanted.isdigit() and int(wanted) > 0:
+        threads = int(wanted)
+    else:
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        load = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
+        threads = 1 if cores <= 2 else max(1, int(cores - load))
+    torch.set_num_threads(threads)
+    return threads
