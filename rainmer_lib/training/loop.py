@@ -1,6 +1,5 @@
 """The training loop: from nothing or from a checkpoint to finished weights."""
 
-import math
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -41,12 +40,14 @@ def train(
     the checkpoints.
     """
     if run.finished.exists():
+        report(run, say)
         return run
     threads = choose_threads()
     trainer = start(config, device)
     run.prepare(needed_bytes=4 * _checkpoint_bytes(trainer))
     with run.locked():
         if run.finished.exists():  # another process finished it while this one waited
+            report(run, say)
             return run
         if state := run.load_checkpoint(device):
             trainer.restore(state)
@@ -73,8 +74,8 @@ def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -
             entry = _summarise(pending, trainer.step)
             pending = []
             run.append_log(entry)
-            if say and not _terminal() and (trainer.step % (10 * log_every) == 0 or last):
-                say(_line(run, entry, config.steps, time.monotonic() - began))
+            if say and not _terminal() and worth_a_line(entry, config.steps):
+                say(line(run, entry))
         if trainer.step % save_every == 0 or last:
             run.save_checkpoint(trainer.state())
     return time.monotonic() - began
@@ -109,9 +110,23 @@ def _terminal() -> bool:
     return sys.stderr.isatty()
 
 
-def _line(run: RunFolder, entry: dict, steps: int, seconds: float) -> str:
+def line(run: RunFolder, entry: dict) -> str:
+    """One printed line for an entry of the log; without times, so that two runs print the same."""
     terms = "  ".join(f"{name} {value:.3f}" for name, value in entry.items() if name != "step")
-    return f"{run.identity.name}  step {entry['step']}/{steps}  {terms}  ({math.ceil(seconds)} s)"
+    return f"{run.identity.name}  step {entry['step']}/{run.identity.config.steps}  {terms}"
+
+
+def worth_a_line(entry: dict, steps: int) -> bool:
+    """About four lines a run, the last step among them."""
+    return entry["step"] == steps or entry["step"] % max(1, steps // 4) == 0
+
+
+def report(run: RunFolder, say: Callable[[str], None] | None) -> None:
+    """Print for a finished run what its training printed."""
+    if say and not _terminal():
+        for entry in run.read_log():
+            if worth_a_line(entry, run.identity.config.steps):
+                say(line(run, entry))
 
 
 def _checkpoint_bytes(trainer) -> int:

@@ -1,0 +1,159 @@
+"""Compare configurations: train each for each seed (or find it trained), score it on the test sets, return one table."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from safetensors.torch import load_file
+
+from rainmer_lib import atomic, paths
+from rainmer_lib.data.pairs import Pair, benchmark_pairs
+from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.dcdgan.btb import Generator
+from rainmer_lib.dcdgan.config import DCDGANConfig
+from rainmer_lib.dcdgan.step import METHOD_VERSION, Trainer
+from rainmer_lib.evaluation.inference import derain
+from rainmer_lib.evaluation.protocols import PROTOCOLS, evaluate
+from rainmer_lib.parameters import Settings
+from rainmer_lib.profiles import Profile
+from rainmer_lib.training.loop import report, train
+from rainmer_lib.training.run import RunFolder, RunIdentity
+
+# What a recorded run consists of; checkpoints and the rain-adding generator stay in the run folder.
+RECORDED = ("config.json", "finished.json", "log.jsonl", "derain.safetensors")
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished training run: one method, one seed."""
+
+    method: str
+    seed: int
+    config: DCDGANConfig
+    folder: RunFolder
+
+    def generator(self) -> Generator:
+        """The derain network with the exported, averaged weights."""
+        c = self.config
+        network = Generator(c.width, c.blocks, c.antialias, c.global_residual)
+        weights = load_file(self.folder.path / "derain.safetensors")
+        network.load_state_dict({name: value.float() for name, value in weights.items()})
+        return network.eval()
+
+
+@dataclass(frozen=True)
+class Example:
+    """Images of one pair by name, rainy first and clean last, with a caption for each."""
+
+    pair: Pair
+    images: dict[str, np.ndarray]
+    captions: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The finished runs of a comparison and their scores.
+
+    `scores` is tidy, a row for each image: method, seed, test_set, image, protocol, psnr, ssim.  Method `input` is the
+    rainy image itself, seed -1.
+    """
+
+    runs: list[Run]
+    scores: pd.DataFrame
+    settings: Settings
+
+    def means(self) -> pd.DataFrame:
+        """Mean over the images: a row for each method, seed, test set and protocol."""
+        keys = ["method", "seed", "test_set", "protocol"]
+        return self.scores.groupby(keys, sort=False)[["psnr", "ssim"]].mean().reset_index()
+
+    def example(self, test_set: str, number: int) -> Example:
+        """One image of a test set under every method, first seed: 8-bit images and their PSNR under `prenet`."""
+        pair = next(islice(pairs_of(test_set, self.settings.data), number, None))
+        outputs = {"rainy": pair.rainy}
+        outputs |= {r.method: PROTOCOLS["prenet"].quantise(derain(r.generator(), pair.rainy))
+                    for r in self.runs if r.seed == 0}  # fmt: skip
+        captions = {name: f"{evaluate(image, pair.clean, 'prenet')[0]:.2f} dB" for name, image in outputs.items()}
+        return Example(pair, outputs | {"clean": pair.clean}, captions | {"clean": "truth"})
+
+
+def compare(methods: Mapping[str, DCDGANConfig], settings: Settings, say=print) -> Comparison:
+    """Train and score each method for each seed.  Finished runs are found again; broken ones resume."""
+    runs = [
+        train_run(method, replace(config, seed=seed), settings.data, settings.profile, say)
+        for seed in range(settings.seeds)
+        for method, config in methods.items()
+    ]
+    tables = [score_input(name, settings.data) for name in settings.profile.test_sets]
+    tables += [score_run(run, name, settings.data) for name in settings.profile.test_sets for run in runs]
+    return Comparison(runs, pd.concat(tables, ignore_index=True), settings)
+
+
+def train_run(method: str, config: DCDGANConfig, data: UnpairedRain, profile: Profile, say=print) -> Run:
+    """One finished run, from the recorded results, from the run folders, or by training."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    identity = RunIdentity(f"dcdgan-{method}-seed{config.seed}", config, data.fingerprint, METHOD_VERSION)
+    recorded = RunFolder(recorded_runs(profile), identity)
+    if profile.keeps_runs and recorded.finished.exists():
+        report(recorded, say)
+        return Run(method, config.seed, config, recorded)
+    folder = RunFolder(paths.runs_root(), identity)
+    train(
+        Trainer.start, config, data, folder,
+        device=device, log_every=profile.log_every, save_every=profile.save_every, say=say,
+    )  # fmt: skip
+    return Run(method, config.seed, config, folder)
+
+
+def recorded_runs(profile: Profile) -> Path:
+    """Where finished runs of a profile are kept with the results."""
+    return paths.REPOSITORY / "results" / profile.name / "runs"
+
+
+def record_runs(comparison: Comparison) -> None:
+    """Copy finished runs and their scores to the results, where the profile keeps them."""
+    profile = comparison.settings.profile
+    if not profile.keeps_runs:
+        return
+    for run in comparison.runs:
+        target = recorded_runs(profile) / run.folder.identity.key
+        for file in [*RECORDED[::-1], *(p.name for p in run.folder.path.glob("scores-*.csv"))]:
+            source = run.folder.path / file
+            if source != target / file:
+                atomic.write(target / file, lambda part, source=source: shutil.copyfile(source, part))
+
+
+def pairs_of(test_set: str, data: UnpairedRain) -> Iterator[Pair]:
+    """The pairs of a test set; `held-out` belongs to the training data."""
+    return iter(data.held_out) if test_set == "held-out" else benchmark_pairs(test_set)
+
+
+def score_run(run: Run, test_set: str, data: UnpairedRain) -> pd.DataFrame:
+    """Scores of a run on a test set, image by image; kept in the run folder, so computed once."""
+    path = run.folder.path / f"scores-{test_set}.csv"
+    if not path.exists():
+        network = run.generator()
+        table = score_images(((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, data)))
+        atomic.write(path, lambda part: table.to_csv(part, index=False, float_format="%.6f"))
+    return pd.read_csv(path).assign(method=run.method, seed=run.seed, test_set=test_set)
+
+
+def score_input(test_set: str, data: UnpairedRain) -> pd.DataFrame:
+    """Scores of doing nothing."""
+    table = score_images((pair, pair.rainy) for pair in pairs_of(test_set, data))
+    return table.assign(method="input", seed=-1, test_set=test_set)
+
+
+def score_images(outputs: Iterator[tuple[Pair, np.ndarray]]) -> pd.DataFrame:
+    """PSNR and SSIM of outputs under every protocol: columns image, protocol, psnr, ssim."""
+    rows = [
+        (pair.name, protocol, *evaluate(output, pair.clean, protocol))
+        for pair, output in outputs
+        for protocol in PROTOCOLS
+    ]
+    return pd.DataFrame(rows, columns=["image", "protocol", "psnr", "ssim"])
