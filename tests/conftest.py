@@ -1,0 +1,29 @@
+"""One torch thread for every test, results and runs out of the repository, and a reason where real data are absent."""
+
+import os
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, here and in every process that a test starts
+os.environ["MPLBACKEND"] = "agg"
+
+import pytest
+import torch
+
+from rainmer_lib import paths
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def away_from_the_repository(tmp_path, monkeypatch):
+    """Nothing that a test writes lands in runs/ or results/."""
+    monkeypatch.setenv("RAINMER_RUNS", str(tmp_path / "runs"))
+    monkeypatch.setenv("RAINMER_RESULTS", str(tmp_path / "results"))
+
+
+def pytest_collection_modifyitems(items):
+    """Skip what needs real images where there are none."""
+    missing = [n for n in ("BSDS500", "GargStreaks", "Rain100L", "Rain12") if not (paths.data_root() / n).is_dir()]
+    reason = f"real data not there ({', '.join(missing)} under {paths.data_root()}); set RAINMER_DATA"
+    for item in items:
+        if missing and item.get_closest_marker("data"):
+            item.add_marker(pytest.mark.skip(reason=reason))

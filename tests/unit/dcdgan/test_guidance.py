@@ -1,0 +1,64 @@
+"""The CGB: which stacks meet in which branch, and that they come from the cycle passes."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from rainmer_lib.dcdgan.cgb import draw_places
+from rainmer_lib.dcdgan.model import DCDGAN
+from rainmer_lib.losses.patch_contrast import patch_contrast
+
+
+def slow_guidance(model, cycles, config, seed):
+    """L_con written out for two branches, encoders run again, from the table in the module's docstring."""
+    g, t, taps = model.guidance, model.translation, config.taps
+    rainy, rerained = t.derain.encode(cycles.rainy, taps), t.derain.encode(cycles.rerained, taps)
+    clean, derained = t.rerain.encode(cycles.clean, taps), t.rerain.encode(cycles.derained, taps)
+    generator = torch.Generator().manual_seed(seed)
+    i1, i2 = draw_places(rainy, config.patches, generator), draw_places(clean, config.patches, generator)
+    k_r, q_nr = g.embed_rainy(rainy, i1), g.embed_clean(derained, i1)
+    k_n, q_rn = g.embed_clean(clean, i2), g.embed_rainy(rerained, i2)
+    total = 0.0
+    for tap in taps:
+        total += patch_contrast(q_nr[tap], k_r[tap], q_rn[tap], config.temperature, config.negatives)
+        total += patch_contrast(q_rn[tap], k_n[tap], q_nr[tap], config.temperature, config.negatives)
+    return total / len(taps)
+
+
+@pytest.mark.parametrize("negatives", ["internal", "external", "both"])
+def test_stacks_of_the_cycle_passes_equal_encoding_again(tiny, photos, negatives):
+    config = replace(tiny, negatives=negatives)
+    model = DCDGAN(config)
+    cycles = model.translation(*photos, config.taps)
+    fast = model.guidance(
+        cycles.features, config.patches, config.temperature, negatives, torch.Generator().manual_seed(5)
+    )
+    torch.testing.assert_close(fast, slow_guidance(model, cycles, config, seed=5), rtol=1e-5, atol=1e-6)
+
+
+def test_no_encoder_runs_twice(tiny, photos):
+    """Two passes of each generator make both cycles and all four stacks."""
+    model = DCDGAN(tiny)
+    passes = []
+    for name in ("derain", "rerain"):
+        stem = getattr(model.translation, name).layers["stem"]
+        stem.register_forward_hook(lambda *_, name=name: passes.append(name))
+    cycles = model.translation(*photos, tiny.taps)
+    model.guidance(cycles.features, 8, 0.07, "both", torch.Generator())
+    assert sorted(passes) == ["derain", "derain", "rerain", "rerain"]
+
+
+def test_places_are_distinct_and_no_more_than_there_are():
+    features = {"a": torch.zeros(1, 2, 8, 8), "b": torch.zeros(1, 2, 3, 3)}
+    places = draw_places(features, 16, torch.Generator().manual_seed(0))
+    assert len(set(places["a"].tolist())) == 16 and sorted(places["b"].tolist()) == list(range(9))
+
+
+def test_embeddings_have_unit_length(tiny, photos):
+    model = DCDGAN(tiny)
+    features = model.translation.derain.encode(photos[0], tiny.taps)
+    embedded = model.guidance.embed_rainy(features, draw_places(features, 16, torch.Generator()))
+    for value in embedded.values():
+        torch.testing.assert_close(value.norm(dim=2), torch.ones(value.shape[:2]))
+        assert value.shape == (2, 16, tiny.embedding)

@@ -1,0 +1,105 @@
+"""Each term reaches exactly the modules that it should, and the total is the weighted sum of what is logged."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from rainmer_lib.dcdgan import released
+from rainmer_lib.dcdgan.model import DCDGAN
+from rainmer_lib.dcdgan.objective import build_objective, critics_objective
+from rainmer_lib.dcdgan.step import Trainer
+
+PARTS = {
+    "derain": lambda m: m.translation.derain, "rerain": lambda m: m.translation.rerain,
+    "clean_critic": lambda m: m.translation.clean_critic, "rainy_critic": lambda m: m.translation.rainy_critic,
+    "embed_rainy": lambda m: m.guidance.embed_rainy, "embed_clean": lambda m: m.guidance.embed_clean,
+}  # fmt: skip
+GENERATORS, HEADS, CRITICS = {"derain", "rerain"}, {"embed_rainy", "embed_clean"}, {"clean_critic", "rainy_critic"}
+ALL_ON = {"plain_cycle_weight": 1.0, "identity_weight": 1.0}
+
+
+def reached(config, photos, name):
+    """Modules in which the term `name` leaves a gradient that is not zero."""
+    model = DCDGAN(config)
+    cycles = model.translation(*photos, config.taps, config.backward_cycle)
+    if name == "critics":
+        loss = critics_objective(model, cycles, config.adversarial_loss)
+    else:
+        loss = {t.name: t for t in build_objective(config, torch.Generator())}[name].value(model, cycles)
+    loss.backward()
+    has = {p: any(w.grad is not None and w.grad.abs().max() > 0 for w in part(model).parameters()) for p, part in PARTS.items()}
+    return {part for part, yes in has.items() if yes}
+
+
+@pytest.mark.parametrize(("name", "modules"), [
+    ("contrastive", GENERATORS | HEADS), ("colour", GENERATORS), ("plain_cycle", GENERATORS), ("frequency", GENERATORS),
+    ("identity", GENERATORS), ("adversarial", GENERATORS | CRITICS), ("critics", CRITICS),
+])  # fmt: skip
+def test_both_cycles(tiny, photos, name, modules):
+    assert reached(replace(tiny, **ALL_ON), photos, name) == modules
+
+
+@pytest.mark.parametrize(("name", "modules"), [
+    ("contrastive", GENERATORS | {"embed_clean"}), ("colour", GENERATORS), ("adversarial", {"derain", "clean_critic"}),
+    ("critics", {"clean_critic"}),
+])  # fmt: skip
+def test_without_the_backward_cycle(tiny, photos, name, modules):
+    """Keys are detached, so the forward branch trains the head of its query alone (and N_R's maker and encoder)."""
+    config = replace(tiny, backward_cycle=False, negatives="internal")
+    assert reached(config, photos, name) == modules
+
+
+@pytest.mark.parametrize(("kept", "head"), [("derained", "embed_clean"), ("rerained", "embed_rainy")])
+def test_which_head_learns_from_which_branch(tiny, photos, monkeypatch, kept, head):
+    from rainmer_lib.dcdgan import cgb
+
+    monkeypatch.setattr(cgb, "BRANCHES", tuple(b for b in cgb.BRANCHES if b[0] == kept))
+    assert reached(tiny, photos, "contrastive") & HEADS == {head}
+
+
+def test_four_branches_add_the_reconstructions(tiny, photos):
+    two, four = (DCDGAN(tiny) for _ in range(2))
+    values = []
+    for model, branches in ((two, 2), (four, 4)):
+        config = replace(tiny, guidance_branches=branches)
+        cycles = model.translation(*photos, config.taps)
+        values.append(build_objective(config, torch.Generator().manual_seed(0))[0].value(model, cycles).item())
+    assert 1.5 < values[1] / values[0] < 2.5
+
+
+def test_the_total_is_the_weighted_sum(tiny, photos):
+    config = replace(tiny, **ALL_ON)
+    values = Trainer.start(config).train_step(*photos)
+    weights = {"contrastive": 2, "colour": 1, "plain_cycle": 1, "adversarial": 1, "frequency": 0.1, "identity": 1}
+    assert set(values) == {*weights, "critics", "total"}
+    assert values["total"].item() == pytest.approx(sum(w * values[n].item() for n, w in weights.items()), rel=1e-5)
+
+
+@pytest.mark.parametrize("field", ["contrastive", "colour", "adversarial", "frequency"])
+def test_a_term_that_is_off_is_absent(tiny, photos, field):
+    values = Trainer.start(replace(tiny, **{f"{field}_weight": 0.0})).train_step(*photos)
+    assert field not in values
+
+
+def test_images_count_as_in_the_authors_range(tiny, photos):
+    """Distances are taken between images in [-1, 1], for which the weights were chosen."""
+    model = DCDGAN(tiny)
+    cycles = model.translation(*photos, tiny.taps)
+    colour = {t.name: t for t in build_objective(tiny, torch.Generator())}["colour"].value(model, cycles)
+    expected = sum(
+        ((2 * a - 1) - (2 * b - 1)).abs().mean(dim=(0, 2, 3)).sum()
+        for a, b in ((cycles.rainy, cycles.recovered_rainy), (cycles.clean, cycles.recovered_clean))
+    )
+    torch.testing.assert_close(colour, expected)
+
+
+def test_the_released_objective(tiny, photos):
+    """0.5 GAN (clipped hinge) + 0.5 * 2 NCE with internal negatives + 0.5 identity; nothing of the paper's own."""
+    names = ("negatives", "contrastive_weight", "colour_weight", "frequency_weight", "adversarial_weight",
+             "identity_weight", "adversarial_loss")  # fmt: skip
+    config = replace(tiny, **{name: getattr(released, name) for name in names})
+    values = {k: v.item() for k, v in Trainer.start(config).train_step(*photos).items()}
+    expected = 0.5 * values["adversarial"] + values["contrastive"] + 0.5 * values["identity"]
+    assert values["total"] == pytest.approx(expected, rel=1e-5)
+    assert set(values) == {"adversarial", "contrastive", "identity", "critics", "total"}
