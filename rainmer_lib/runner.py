@@ -20,6 +20,7 @@ from rainmer_lib import atomic, paths
 from rainmer_lib.parameters import WrongParameter, check_names, check_type, declared_parameters
 
 KEPT_METADATA = ("tags",)
+CHECKED = "nbval-check-output"  # cells whose stored output nbval compares
 
 
 def run_notebook(source: Path, target: Path, parameters: dict) -> None:
@@ -68,12 +69,24 @@ def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     return notebook
 
 
+def refresh(source: Path) -> None:
+    """Renew a source notebook: normalised, without outputs, but for cells tagged `nbval-check-output`, run anew."""
+    partial = source.with_suffix(".partial.ipynb")
+    notebook = papermill.execute_notebook(source, partial, {}, kernel_name="python3", cwd=source.parent, progress_bar=False)
+    partial.unlink()
+    for cell in normalised(notebook).cells:
+        if cell.cell_type == "code" and CHECKED not in cell.metadata.get("tags", []):
+            cell.outputs, cell.execution_count = [], None
+    atomic.write_text(source, nbformat.writes(notebook) + "\n")
+
+
 def main(words: list[str] | None = None) -> int:
     """Command line; returns the exit code: 0 done, 1 the notebook failed, 2 wrong parameters."""
     parser = argparse.ArgumentParser(prog="python -m rainmer_lib.runner", description="Execute a result notebook.")
     parser.add_argument("item", help="stem of a notebook in notebooks/, such as ablation_negatives")
     parser.add_argument("--profile", default="quick", help="quick (default), laptop or paper")
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another parameter")
+    parser.add_argument("--refresh", action="store_true", help="renew the source notebook's checked outputs instead")
     parser.add_argument("--output", type=Path, help="executed notebook; default results/<profile>/<item>.ipynb")
     options = parser.parse_args(words)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -82,6 +95,9 @@ def main(words: list[str] | None = None) -> int:
     target = options.output or paths.results_root() / options.profile / f"{options.item}{changed}.ipynb"
     source = paths.REPOSITORY / "notebooks" / f"{options.item}.ipynb"
     try:
+        if options.refresh:
+            refresh(source)
+            return 0
         run_notebook(source, target, {"profile": options.profile, **extra})
     except (WrongParameter, FileNotFoundError) as error:
         print(error, file=sys.stderr)

@@ -44,7 +44,7 @@ class RainPreset:
 PRESETS = {
     "rain100l": RainPreset((Streaks(0.0032, 22, 0.55, 1.0, 2, 1.5, (0.04, 0.42)),)),
     "rain12": RainPreset((Streaks(0.0125, 10, 0.4, 4.0, 2, 1.5, (0.03, 0.27)),)),
-    "rain100h": RainPreset((Streaks(0.0052, 25, 0.6, 1.0, 2, 1.5, (0.08, 0.52)),) * 3),
+    "rain100h": RainPreset((Streaks(0.008, 25, 0.6, 1.0, 2, 1.5, (0.1, 0.34)),) * 3),
     "light": RainPreset((Streaks(0.0008, 24, 0.55, 1.5, 3, 2.2, (0.12, 0.6)),), "environment", haze=0.05),
     "medium": RainPreset((Streaks(0.0022, 26, 0.6, 2.0, 3, 2.2, (0.12, 0.6)),), "environment", haze=0.25),
     "heavy": RainPreset((Streaks(0.005, 34, 0.65, 2.5, 4, 2.6, (0.1, 0.5)),), "environment", haze=0.6),

@@ -53,6 +53,7 @@ class DCDGANConfig:
 
     # Optimisation
     learning_rate: float = 1e-4  # paper, Sec. 4.1
+    critics_learning_rate: float = 1e-4  # paper gives one rate, code too; small budgets need a faster critic
     betas: tuple[float, float] = (0.5, 0.999)  # paper, Sec. 4.1
     heads_learning_rate: float = 1e-4  # paper gives one rate; code: 1e-3 by accident (Adam's default)
     heads_betas: tuple[float, float] = (0.5, 0.999)  # as above; code: (0.9, 0.999)

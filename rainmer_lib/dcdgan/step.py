@@ -17,6 +17,13 @@ from rainmer_lib.training.schedule import constant_then_linear
 METHOD_VERSION = 1
 
 
+def learning_rates(config: DCDGANConfig) -> dict[str, float]:
+    """Rate of each optimiser before the schedule's factor."""
+    return {
+        "generators": config.learning_rate, "critics": config.critics_learning_rate, "heads": config.heads_learning_rate,
+    }  # fmt: skip
+
+
 @dataclass
 class Trainer:
     """Everything that a run changes: networks, optimisers, moving averages, random state, position (`step`)."""
@@ -37,11 +44,11 @@ class Trainer:
         if config.channels_last:
             model = model.to(memory_format=torch.channels_last)
         groups = model.groups()
-        heads = {"lr": config.heads_learning_rate, "betas": config.heads_betas}
-        others = {"lr": config.learning_rate, "betas": config.betas}
-        fused = torch.device(device).type == "cuda"
+        rates, fused = learning_rates(config), torch.device(device).type == "cuda"
         optimisers = {
-            name: torch.optim.Adam(parameters, fused=fused, **(heads if name == "heads" else others))
+            name: torch.optim.Adam(
+                parameters, rates[name], config.heads_betas if name == "heads" else config.betas, fused=fused
+            )
             for name, parameters in groups.items()
         }
         translation = model.translation
@@ -85,10 +92,9 @@ class Trainer:
 
     def _set_learning_rates(self) -> None:
         factor = constant_then_linear(self.step, self.config.steps)
-        for name, optimiser in self.optimisers.items():
-            base = self.config.heads_learning_rate if name == "heads" else self.config.learning_rate
-            for group in optimiser.param_groups:
-                group["lr"] = base * factor
+        for name, rate in learning_rates(self.config).items():
+            for group in self.optimisers[name].param_groups:
+                group["lr"] = rate * factor
 
     def state(self) -> dict:
         """All of the above as tensors and plain values, for a checkpoint."""

@@ -12,6 +12,7 @@ def tiny():
     return replace(
         paper, width=4, blocks=2, critic_width=4, taps=("down1", "down2", "block1", "block2"), embedding=8, patches=16,
         crop=32, steps=8, learning_rate=1e-3, heads_learning_rate=1e-3,
+        critics_learning_rate=1e-3,
     )  # fmt: skip
 
 

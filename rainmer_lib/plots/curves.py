@@ -1,0 +1,17 @@
+"""Training curves: a panel for each term of the objective."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+
+def term_curves(log: list[dict]) -> Figure:
+    """The lines of a run's log: each term over the steps, means over the steps between two lines."""
+    table = pd.DataFrame(log).set_index("step")
+    figure, axes = plt.subplots(1, table.shape[1], figsize=(1.75 * table.shape[1], 1.9))
+    for axis, name in zip(axes, table.columns, strict=True):
+        axis.plot(table.index, table[name], color="#0072B2", lw=1.2)
+        axis.set_title(name.replace("_", " "))
+        axis.set_xlabel("step")
+        axis.locator_params(axis="x", nbins=3)
+    return figure
