@@ -138,7 +138,7 @@ def score_run(run: Run, test_set: str, data: UnpairedRain) -> pd.DataFrame:
     path = run.folder.path / f"scores-{test_set}.csv"
     if not path.exists():
         network = run.generator()
-        table = score_images(((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, data)))
+        table = score_images((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, data))
         atomic.write(path, lambda part: table.to_csv(part, index=False, float_format="%.6f"))
     return pd.read_csv(path).assign(method=run.method, seed=run.seed, test_set=test_set)
 

@@ -95,7 +95,7 @@ def embedded() -> UnpairedRain:
         [photos.load_photo(name) for name in photos.CLEAN],
         rendered[:-4],
         held_out,
-        photos.fingerprint([photos.photo_path(name) for name in names]),
+        photos.fingerprint([photos.photo_path(name) for name in names], rendered),
     )
 
 

@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import torch
@@ -38,8 +38,14 @@ class RunIdentity:
 
     @property
     def key(self) -> str:
-        """`<name>-<12 hexadecimal digits>`; the name is a label and is not hashed."""
-        content = {k: v for k, v in self.description().items() if k != "name"}
+        """`<name>-<12 hexadecimal digits>`; the name is a label and is not hashed.
+
+        Of the configuration, the values that differ from its class's defaults count: an option that is added later
+        leaves the names of older runs alone.  Whoever changes a *default* raises the method's version.
+        """
+        defaults = {f.name: f.default for f in fields(self.config)}
+        changed = {k: v for k, v in asdict(self.config).items() if v != defaults[k]}
+        content = {"config": changed, "data": self.data, "version": self.version}
         return f"{self.name}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]}"
 
 

@@ -37,8 +37,9 @@ def test_sources_are_light(path):
         assert "/" not in "".join(s for s in cell.source.split() if s.startswith(('"/', "'/"))), "a file path"
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            assert len(cell.source.split()) <= 150
-            assert not any(w[0].isdigit() and after == "dB" for w, after in zip(cell.source.split(), cell.source.split()[1:]))
+            words = cell.source.split()
+            assert len(words) <= 150
+            assert not any(w[0].isdigit() and unit == "dB" for w, unit in zip(words, words[1:], strict=False)), "typed"
     assert sum(len(cell.source.splitlines()) for cell in code(notebook)) <= 60
 
 

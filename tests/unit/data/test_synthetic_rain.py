@@ -6,7 +6,16 @@ import pytest
 from rainmer_lib.data import photos
 from rainmer_lib.data.pairs import benchmark_pairs
 from rainmer_lib.data.synthetic_rain import (
-    BLENDS, PRESETS, Streaks, add_haze, add_streaks, render, render_streaks, residual_statistics, streak_kernel, streak_layer,
+    BLENDS,
+    PRESETS,
+    Streaks,
+    add_haze,
+    add_streaks,
+    render,
+    render_streaks,
+    residual_statistics,
+    streak_kernel,
+    streak_layer,
 )  # fmt: skip
 
 # Medians over each whole test set, 8-bit scale: mean and 99th percentile of rainy - clean, share of pixels above 5 %.

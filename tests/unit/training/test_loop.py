@@ -47,6 +47,20 @@ def test_everything_that_changes_numbers_changes_the_key(tiny, tmp_path):
     assert folder(tmp_path, replace(tiny)).path == keys[0]
 
 
+def test_an_option_that_is_added_later_leaves_the_names_of_older_runs(tmp_path):
+    from dataclasses import dataclass
+
+    @dataclass(frozen=True)
+    class Old:
+        steps: int = 1
+
+    @dataclass(frozen=True)
+    class New(Old):
+        option: str = "off"
+
+    assert folder(tmp_path, Old(5)).path == folder(tmp_path, New(5)).path != folder(tmp_path, New(5, "on")).path
+
+
 def test_a_finished_run_is_not_trained_again(tiny, data, tmp_path, capsys):
     train(Trainer.start, tiny, data, folder(tmp_path, tiny), log_every=2)
     first = capsys.readouterr().out
