@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -25,7 +24,7 @@ from rainmer_lib.training.loop import report, train
 from rainmer_lib.training.run import RunFolder, RunIdentity
 
 # What a recorded run consists of; checkpoints and the rain-adding generator stay in the run folder.
-RECORDED = ("config.json", "finished.json", "log.jsonl", "derain.safetensors")
+RECORDED = ("config.json", "log.jsonl", "derain.safetensors", "finished.json")
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Run:
         network = Generator(c.width, c.blocks, c.antialias, c.global_residual)
         weights = load_file(self.folder.path / "derain.safetensors")
         network.load_state_dict({name: value.float() for name, value in weights.items()})
-        return network.eval()
+        return network.eval().to(device())
 
 
 @dataclass(frozen=True)
@@ -96,33 +95,34 @@ def compare(methods: Mapping[str, DCDGANConfig], settings: Settings, say=print) 
 
 def train_run(method: str, config: DCDGANConfig, data: UnpairedRain, profile: Profile, say=print) -> Run:
     """One finished run, from the recorded results, from the run folders, or by training."""
-    device = "cuda" if torch.cuda.is_available() else "cpu"
     identity = RunIdentity(f"dcdgan-{method}-seed{config.seed}", config, data.fingerprint, METHOD_VERSION)
-    recorded = RunFolder(recorded_runs(profile), identity)
-    if profile.keeps_runs and recorded.finished.exists():
-        report(recorded, say)
-        return Run(method, config.seed, config, recorded)
+    if profile.keeps_runs:
+        for results in (paths.results_root(), paths.REPOSITORY / "results"):
+            recorded = RunFolder(results / profile.name / "runs", identity)
+            if recorded.finished.exists():
+                report(recorded, say)
+                return Run(method, config.seed, config, recorded)
     folder = RunFolder(paths.runs_root(), identity)
     train(
         Trainer.start, config, data, folder,
-        device=device, log_every=profile.log_every, save_every=profile.save_every, say=say,
+        device=device(), log_every=profile.log_every, save_every=profile.save_every, say=say,
     )  # fmt: skip
     return Run(method, config.seed, config, folder)
 
 
-def recorded_runs(profile: Profile) -> Path:
-    """Where finished runs of a profile are kept with the results."""
-    return paths.REPOSITORY / "results" / profile.name / "runs"
+def device() -> str:
+    """Where networks run: the GPU if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def record_runs(comparison: Comparison) -> None:
-    """Copy finished runs and their scores to the results, where the profile keeps them."""
+    """Copy finished runs and their scores to the results, where the profile keeps them; finished.json comes last."""
     profile = comparison.settings.profile
     if not profile.keeps_runs:
         return
     for run in comparison.runs:
-        target = recorded_runs(profile) / run.folder.identity.key
-        for file in [*RECORDED[::-1], *(p.name for p in run.folder.path.glob("scores-*.csv"))]:
+        target = paths.results_root() / profile.name / "runs" / run.folder.identity.key
+        for file in [*(p.name for p in run.folder.path.glob("scores-*.csv")), *RECORDED]:
             source = run.folder.path / file
             if source != target / file:
                 atomic.write(target / file, lambda part, source=source: shutil.copyfile(source, part))

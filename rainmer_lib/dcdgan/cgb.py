@@ -68,12 +68,14 @@ class ContrastiveGuidance(nn.Module):
             )
             for name, features in stacks.items()
         }
-        terms = [
-            patch_contrast(embedded[query][tap], embedded[keys][tap], embedded.get(external, {}).get(tap),
-                           temperature, negatives)
-            for query, keys, external in BRANCHES if query in embedded
-            for tap in stacks["rainy"]
-        ]  # fmt: skip
+        # cosine similarities over a temperature of 0.07 need more digits than bfloat16 has
+        with torch.autocast(next(self.parameters()).device.type, enabled=False):
+            terms = [
+                patch_contrast(embedded[query][tap], embedded[keys][tap], embedded.get(external, {}).get(tap),
+                               temperature, negatives)
+                for query, keys, external in BRANCHES if query in embedded
+                for tap in stacks["rainy"]
+            ]  # fmt: skip
         return torch.stack(terms).sum() / len(stacks["rainy"])
 
 

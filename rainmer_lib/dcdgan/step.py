@@ -115,5 +115,6 @@ class Trainer:
             optimiser.load_state_dict(state["optimisers"][name])
         for name, average in self.averages.items():
             average.restore(state["averages"][name])
-        self.patch_generator.set_state(state["patch_generator"])
-        torch.set_rng_state(state["torch_random_state"])
+        # random states live on the CPU, wherever the checkpoint was loaded to
+        self.patch_generator.set_state(state["patch_generator"].cpu())
+        torch.set_rng_state(state["torch_random_state"].cpu())
