@@ -1,0 +1,93 @@
+"""Committed results: complete, made by the runs that stand beside them, and as good as they say."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rainmer_lib import paths
+from rainmer_lib.dcdgan.config import DCDGANConfig
+from rainmer_lib.training.run import RunFolder, RunIdentity
+
+RESULTS = paths.REPOSITORY / "results"
+RECORDS = sorted(p for profile in ("quick", "laptop", "paper") for p in (RESULTS / profile).glob("*.json"))
+KEPT = sorted(p.parent for profile in ("laptop", "paper") for p in (RESULTS / profile).glob("runs/*/finished.json"))
+
+
+def name(path):
+    return f"{path.parent.name}-{path.stem}"
+
+
+def config_of(folder):
+    stored = json.loads((folder / "config.json").read_text())
+    values = {k: tuple(v) if isinstance(v, list) else v for k, v in stored["config"].items()}
+    return stored, DCDGANConfig(**values)
+
+
+def test_the_main_item_has_results():
+    assert (RESULTS / "quick" / "ablation_negatives.json") in RECORDS
+    assert (RESULTS / "laptop" / "ablation_negatives.json") in RECORDS
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=name)
+def test_a_record_has_its_table_figures_and_notebook(path):
+    beside = {p.name for p in path.parent.iterdir()}
+    assert {f"{path.stem}.{kind}" for kind in ("csv", "md", "ipynb")} <= beside
+    assert any(p.endswith(".png") and p.startswith(path.stem) for p in beside)
+    record = json.loads(path.read_text())
+    assert record["profile"] == path.parent.name and not record["commit"].endswith("+changes")
+    notebook = json.loads(path.with_suffix(".ipynb").read_text())
+    counts = [cell["execution_count"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    assert counts == list(range(1, len(counts) + 1)), "a cell was not run, or not in order"
+    assert "/root" not in json.dumps(notebook) and "/home" not in json.dumps(notebook)
+
+
+@pytest.mark.parametrize("path", [p for p in RECORDS if p.parent.name != "quick"], ids=name)
+def test_every_run_of_a_record_is_kept_and_gives_its_table(path):
+    """The CSV's means are those of the scores image by image."""
+    record, table = json.loads(path.read_text()), pd.read_csv(path.with_suffix(".csv"))
+    for key in record["runs"]:
+        folder = path.parent / "runs" / key
+        method, seed = key.removeprefix("dcdgan-").rsplit("-", 1)[0].rsplit("-seed", 1)
+        for test_set in record["test_sets"]:
+            images = pd.read_csv(folder / f"scores-{test_set}.csv")
+            for protocol, scores in images.groupby("protocol"):
+                row = table.query("method == @method and seed == @seed and test_set == @test_set and protocol == @protocol",
+                                  local_dict={"method": method, "seed": int(seed), "test_set": test_set, "protocol": protocol})
+                assert row[["psnr", "ssim"]].to_numpy()[0] == pytest.approx(scores[["psnr", "ssim"]].mean(), abs=6e-5)
+
+
+@pytest.mark.parametrize("folder", KEPT, ids=lambda p: p.name)
+def test_a_kept_run_is_found_by_its_configuration(folder):
+    """The name is the hash of what config.json says: present code would find this run again."""
+    stored, config = config_of(folder)
+    identity = RunIdentity(stored["name"], config, stored["data"], stored["version"])
+    assert RunFolder(folder.parent, identity).path == folder
+
+
+def test_at_laptop_the_unpaired_models_beat_doing_nothing():
+    """Every seed of the full model gains on Rain100L and on the held-out photos."""
+    table = pd.read_csv(RESULTS / "laptop" / "ablation_negatives.csv").query("protocol == 'prenet'")
+    for test_set in ("held-out", "rain100l"):
+        part = table[table.test_set == test_set].set_index("method").psnr
+        assert (part.loc["both"] > part.loc["input"]).all() and len(part.loc["both"]) >= 3
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("folder", KEPT[:3], ids=lambda p: p.name)
+def test_kept_weights_give_the_kept_scores(folder):
+    """Five images of Rain12, derained anew: within a hundredth of a decibel of what is stored."""
+    from itertools import islice
+
+    from rainmer_lib.data.pairs import benchmark_pairs
+    from rainmer_lib.evaluation.inference import derain
+    from rainmer_lib.evaluation.protocols import evaluate
+    from rainmer_lib.experiment import Run
+
+    stored, config = config_of(folder)
+    run = Run("kept", config.seed, config, RunFolder(folder.parent, RunIdentity(stored["name"], config, stored["data"], 1)))
+    scores = pd.read_csv(folder / "scores-rain12.csv").query("protocol == 'prenet'").set_index("image").psnr
+    for pair in islice(benchmark_pairs("rain12"), 5):
+        again = evaluate(derain(run.generator(), pair.rainy), pair.clean, "prenet")[0]
+        assert np.isclose(again, scores[pair.name], atol=0.01)
