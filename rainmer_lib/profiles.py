@@ -50,7 +50,7 @@ PROFILES = {
         ),
         Profile(
             "laptop", data="bsd-streaks", seeds=3, test_sets=("held-out", "rain100l", "rain12"),
-            duration="about ten minutes a training run on one core, nine runs for Table 5",
+            duration="about eight minutes a training run on one core, nine runs for Table 5",
             changes={
                 # Chosen on the held-out photos (docs/training_small.md).  Many small crops, because a critic needs to see
                 # many photos before it sees rain; no anti-aliasing, which blurs thin streaks for a small critic; a weaker
