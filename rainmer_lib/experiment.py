@@ -94,18 +94,22 @@ def compare(methods: Mapping[str, DCDGANConfig], settings: Settings, say=print) 
 
 
 def train_run(method: str, config: DCDGANConfig, data: UnpairedRain, profile: Profile, say=print) -> Run:
-    """One finished run, from the recorded results, from the run folders, or by training."""
-    identity = RunIdentity(f"dcdgan-{method}-seed{config.seed}", config, data.fingerprint, METHOD_VERSION)
+    """One finished run, from the recorded results, from the run folders, or by training; `method` is its label here."""
+
+    def labelled(text: str) -> None:
+        say(f"{method}, seed {config.seed}: {text}")
+
+    identity = RunIdentity("dcdgan", config, data.fingerprint, METHOD_VERSION)
     if profile.keeps_runs:
         for results in (paths.results_root(), paths.REPOSITORY / "results"):
             recorded = RunFolder(results / profile.name / "runs", identity)
             if recorded.finished.exists():
-                report(recorded, say)
+                report(recorded, labelled)
                 return Run(method, config.seed, config, recorded)
     folder = RunFolder(paths.runs_root(), identity)
     train(
         Trainer.start, config, data, folder,
-        device=device(), log_every=profile.log_every, save_every=profile.save_every, say=say,
+        device=device(), log_every=profile.log_every, save_every=profile.save_every, say=labelled,
     )  # fmt: skip
     return Run(method, config.seed, config, folder)
 

@@ -1,5 +1,6 @@
 """What a result notebook leaves behind: a tidy table, a printed table, figures, and the record of how they came about."""
 
+import json
 import platform
 import re
 import subprocess
@@ -68,7 +69,10 @@ def save_results(
 def record(stem: str, comparison: Comparison, claims: pd.DataFrame) -> dict:
     """How a result came about: parameters, seeds, data, runs, versions, device, commit, and what became of the claims."""
     settings = comparison.settings
-    finished = {run.folder.identity.key: pd.read_json(run.folder.finished, typ="series").to_dict() for run in comparison.runs}
+    runs = [
+        {"method": run.method, "seed": run.seed, "run": run.folder.identity.key} | json.loads(run.folder.finished.read_text())
+        for run in comparison.runs
+    ]
     return {
         "item": stem,
         "profile": settings.profile.name,
@@ -76,7 +80,7 @@ def record(stem: str, comparison: Comparison, claims: pd.DataFrame) -> dict:
         "seeds": list(range(settings.seeds)),
         "data": {"name": settings.data.name, "sha256_16": settings.data.fingerprint},
         "test_sets": list(settings.profile.test_sets),
-        "runs": finished,
+        "runs": runs,
         "claims": _plain(claims),
         "versions": {name: version(name) for name in RECORDED_PACKAGES} | {"python": platform.python_version()},
         "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",

@@ -49,11 +49,8 @@ def run_notebook(source: Path, target: Path, parameters: dict) -> None:
 
 
 def parameters_cell(notebook: nbformat.NotebookNode) -> str:
-    """Source of the cell tagged `parameters`; ValueError if there is none."""
-    for cell in notebook.cells:
-        if "parameters" in cell.metadata.get("tags", []):
-            return cell.source
-    raise ValueError("the notebook has no cell with the tag `parameters`")
+    """Source of the cell tagged `parameters`; empty where a notebook has none."""
+    return next((cell.source for cell in notebook.cells if "parameters" in cell.metadata.get("tags", [])), "")
 
 
 def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
@@ -84,7 +81,7 @@ def main(words: list[str] | None = None) -> int:
     """Command line; returns the exit code: 0 done, 1 the notebook failed, 2 wrong parameters."""
     parser = argparse.ArgumentParser(prog="python -m rainmer_lib.runner", description="Execute a result notebook.")
     parser.add_argument("item", help="stem of a notebook in notebooks/, such as ablation_negatives")
-    parser.add_argument("--profile", default="quick", help="quick (default), laptop or paper")
+    parser.add_argument("--profile", help="quick (default), laptop or paper")
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another parameter")
     parser.add_argument("--refresh", action="store_true", help="renew the source notebook's checked outputs instead")
     parser.add_argument("--output", type=Path, help="executed notebook; default results/<profile>/<item>.ipynb")
@@ -92,13 +89,13 @@ def main(words: list[str] | None = None) -> int:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     extra = {name: yaml.safe_load(value) for name, value in options.p}
     changed = "".join(f"__{name}-{value}" for name, value in extra.items())
-    target = options.output or paths.results_root() / options.profile / f"{options.item}{changed}.ipynb"
+    target = options.output or paths.results_root() / (options.profile or "quick") / f"{options.item}{changed}.ipynb"
     source = paths.REPOSITORY / "notebooks" / f"{options.item}.ipynb"
     try:
         if options.refresh:
             refresh(source)
             return 0
-        run_notebook(source, target, {"profile": options.profile, **extra})
+        run_notebook(source, target, ({"profile": options.profile} if options.profile else {}) | extra)
     except (WrongParameter, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -52,7 +52,7 @@ def train(
         if state := run.load_checkpoint(device):
             trainer.restore(state)
             if say:
-                say(f"{run.identity.key}: going on from step {trainer.step} of {config.steps}")
+                say(f"going on from step {trainer.step} of {config.steps}")
         run.rewind_log(trainer.step)
         seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say)
         for name, average in trainer.averages.items():
@@ -66,7 +66,7 @@ def train(
 
 def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -> float:
     began, pending = time.monotonic(), []
-    for _ in _progress(range(trainer.step, config.steps), run.identity.name, say):
+    for _ in _progress(range(trainer.step, config.steps), run.identity.key, say):
         rainy, clean = data.batch(trainer.step, config.batch, config.crop, config.seed)
         pending.append(trainer.train_step(rainy.to(device), clean.to(device)))
         last = trainer.step == config.steps
@@ -113,7 +113,7 @@ def _terminal() -> bool:
 def line(run: RunFolder, entry: dict) -> str:
     """One printed line for an entry of the log; without times, so that two runs print the same."""
     terms = "  ".join(f"{name} {value:.3f}" for name, value in entry.items() if name != "step")
-    return f"{run.identity.name}  step {entry['step']}/{run.identity.config.steps}  {terms}"
+    return f"step {entry['step']}/{run.identity.config.steps}  {terms}"
 
 
 def worth_a_line(entry: dict, steps: int) -> bool:

@@ -1,6 +1,6 @@
 """Content-addressed run folders: asking twice for the same training gives the same folder.
 
-`runs/<name>-<key>/`, key = hash of configuration, data and version of the method, holds
+`runs/<method>-<hash of configuration, data and version of the method>/` holds
 config.json, log.jsonl (a line every `log_every` steps), checkpoint.pt, the exported weights, and finished.json, written last.
 """
 
@@ -20,9 +20,12 @@ from rainmer_lib import atomic
 
 @dataclass(frozen=True)
 class RunIdentity:
-    """What makes two runs the same: everything that changes the numbers, nothing else."""
+    """What makes two runs the same: everything that changes the numbers, nothing else.
 
-    name: str
+    Not, for one, what a notebook calls the run: the same training serves several tables.
+    """
+
+    method: str
     config: object
     data: str
     version: int
@@ -30,7 +33,7 @@ class RunIdentity:
     def description(self) -> dict:
         """Plain values, as they stand in config.json."""
         return {
-            "name": self.name,
+            "method": self.method,
             "config": json.loads(json.dumps(asdict(self.config))),
             "data": self.data,
             "version": self.version,
@@ -38,7 +41,7 @@ class RunIdentity:
 
     @property
     def key(self) -> str:
-        """`<name>-<12 hexadecimal digits>`; the name is a label and is not hashed.
+        """`<method>-<12 hexadecimal digits>`.
 
         Of the configuration, the values that differ from its class's defaults count: an option that is added later
         leaves the names of older runs alone.  Whoever changes a *default* raises the method's version.
@@ -46,7 +49,7 @@ class RunIdentity:
         defaults = {f.name: f.default for f in fields(self.config)}
         changed = {k: v for k, v in asdict(self.config).items() if v != defaults[k]}
         content = {"config": changed, "data": self.data, "version": self.version}
-        return f"{self.name}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]}"
+        return f"{self.method}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
 class RunFolder:

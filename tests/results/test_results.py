@@ -47,14 +47,13 @@ def test_a_record_has_its_table_figures_and_notebook(path):
 def test_every_run_of_a_record_is_kept_and_gives_its_table(path):
     """The CSV's means are those of the scores image by image."""
     record, table = json.loads(path.read_text()), pd.read_csv(path.with_suffix(".csv"))
-    for key in record["runs"]:
-        folder = path.parent / "runs" / key
-        method, seed = key.removeprefix("dcdgan-").rsplit("-", 1)[0].rsplit("-seed", 1)
+    for run in record["runs"]:
+        folder, method, seed = path.parent / "runs" / run["run"], run["method"], run["seed"]
         for test_set in record["test_sets"]:
             images = pd.read_csv(folder / f"scores-{test_set}.csv")
             for protocol, scores in images.groupby("protocol"):
-                row = table.query("method == @method and seed == @seed and test_set == @test_set and protocol == @protocol",
-                                  local_dict={"method": method, "seed": int(seed), "test_set": test_set, "protocol": protocol})
+                row = table[(table.method == method) & (table.seed == seed) & (table.test_set == test_set)
+                            & (table.protocol == protocol)]  # fmt: skip
                 assert row[["psnr", "ssim"]].to_numpy()[0] == pytest.approx(scores[["psnr", "ssim"]].mean(), abs=6e-5)
 
 
@@ -62,7 +61,7 @@ def test_every_run_of_a_record_is_kept_and_gives_its_table(path):
 def test_a_kept_run_is_found_by_its_configuration(folder):
     """The name is the hash of what config.json says: present code would find this run again."""
     stored, config = config_of(folder)
-    identity = RunIdentity(stored["name"], config, stored["data"], stored["version"])
+    identity = RunIdentity(stored["method"], config, stored["data"], stored["version"])
     assert RunFolder(folder.parent, identity).path == folder
 
 
@@ -86,7 +85,7 @@ def test_kept_weights_give_the_kept_scores(folder):
     from rainmer_lib.experiment import Run
 
     stored, config = config_of(folder)
-    run = Run("kept", config.seed, config, RunFolder(folder.parent, RunIdentity(stored["name"], config, stored["data"], 1)))
+    run = Run("kept", config.seed, config, RunFolder(folder.parent, RunIdentity(stored["method"], config, stored["data"], 1)))
     scores = pd.read_csv(folder / "scores-rain12.csv").query("protocol == 'prenet'").set_index("image").psnr
     for pair in islice(benchmark_pairs("rain12"), 5):
         again = evaluate(derain(run.generator(), pair.rainy), pair.clean, "prenet")[0]
