@@ -40,25 +40,23 @@ class Generator(nn.Module):
 
     def forward(self, image: Image, taps: Sequence[str] = ()) -> tuple[Image, Features]:
         """Translate `image`; also return the features behind each of `taps`."""
-        require_multiple_of_four(image)
-        x, features = to_signed(image), {}
-        for name, layer in self.layers.items():
-            x = layer(x)
-            if name in taps:
-                features[name] = x
+        x, features = self._run(image, taps, stop=False)
         return (image + x if self.global_residual else (x + 1) / 2), features
 
     def encode(self, image: Image, taps: Sequence[str]) -> Features:
         """The features behind `taps` alone: runs the network no further than the last of them."""
+        return self._run(image, taps, stop=True)[1]
+
+    def _run(self, image: Image, taps: Sequence[str], stop: bool) -> tuple[Tensor, Features]:
         require_multiple_of_four(image)
         x, features = to_signed(image), {}
         for name, layer in self.layers.items():
             x = layer(x)
             if name in taps:
                 features[name] = x
-            if len(features) == len(taps):
+            if stop and len(features) == len(taps):
                 break
-        return features
+        return x, features
 
     def tap_channels(self, taps: Sequence[str]) -> dict[str, int]:
         """Channels of the features behind each tap."""
