@@ -75,7 +75,7 @@ def check_parameters(namespace: dict) -> Settings:
     (data), with the valid choices in the message, before anything is computed.
     """
     cells = [cell for cell in namespace.get("In", []) if cell.strip()]
-    known, injected = _split(cells)
+    known, injected = _split(cells) if cells else (_annotated(namespace), set())
     check_names(known, injected)
     given = {d.name: namespace[d.name] for d in known}
     for d in known:
@@ -89,6 +89,14 @@ def check_parameters(namespace: dict) -> Settings:
     size = profile(given["profile"])
     data = unpaired(size.data if given["data"] == "auto" else given["data"])
     return Settings(size, data, given["seeds"] or size.seeds, given)
+
+
+def _annotated(namespace: dict) -> list[Declared]:
+    """The annotated names, for a runner that keeps no history of cells (nbval) and so injects no parameters either."""
+    found = [Declared(name, kind.__name__, namespace[name], "") for name, kind in namespace.get("__annotations__", {}).items()]
+    if not found:
+        raise WrongParameter("run the parameters cell first")
+    return found
 
 
 def _split(cells: list[str]) -> tuple[list[Declared], set[str]]:

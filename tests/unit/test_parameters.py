@@ -56,3 +56,14 @@ def test_missing_data(monkeypatch, tmp_path):
 def test_the_parameters_cell_must_have_run():
     with pytest.raises(WrongParameter, match="run the parameters cell first"):
         check_parameters({"In": ["", "import os"]})
+
+
+def test_a_runner_without_history_is_checked_by_annotations():
+    """nbval stores no cells; the annotations of the parameters cell remain."""
+    namespace = {"profile": "quick", "data": "auto", "seeds": 0}
+    namespace |= {"__annotations__": {"profile": str, "data": str, "seeds": int}, "In": [""]}
+    assert check_parameters(namespace).profile.name == "quick"
+    with pytest.raises(WrongParameter, match="expected int"):
+        check_parameters(namespace | {"seeds": "1"})
+    with pytest.raises(WrongParameter, match="run the parameters cell first"):
+        check_parameters({"In": [""]})
