@@ -8,20 +8,18 @@ def check_order(means: pd.DataFrame, order: list[str], metric: str) -> pd.DataFr
 
     `means` has a row for each method and seed (one test set, one protocol), column `metric`.  Runs of one seed share
     initial weights and batches, so differences are taken within a seed.  A row for each neighbouring pair: `better`,
-    `worse`, `difference` (mean over seeds), `spread` (sample standard deviation, of at least two seeds), `seeds`,
-    and `verdict`: "seen" if the difference is positive for every seed, "not seen" if negative for every seed,
-    "not decidable" otherwise or with a single seed.
+    `worse`, `difference` (mean over seeds), `spread` (its sample standard deviation), `seeds`, and `verdict`: "seen" if
+    the difference is positive for every seed and its mean exceeds its spread, "not seen" if it is negative for every
+    seed and its mean exceeds its spread likewise, "not decidable" otherwise, or with fewer than three seeds.
     """
     table = means.pivot(index="seed", columns="method", values=metric)
     rows = []
     for better, worse in zip(order, order[1:], strict=False):
         difference = table[better] - table[worse]
-        verdict = "not decidable"
-        if len(difference) > 1 and (difference > 0).all():
-            verdict = "seen"
-        elif len(difference) > 1 and (difference < 0).all():
-            verdict = "not seen"
-        rows.append((better, worse, difference.mean(), difference.std(), len(difference), verdict))
+        mean, spread, verdict = difference.mean(), difference.std(), "not decidable"
+        if len(difference) >= 3 and abs(mean) > spread:
+            verdict = "seen" if (difference > 0).all() else "not seen" if (difference < 0).all() else verdict
+        rows.append((better, worse, mean, spread, len(difference), verdict))
     return pd.DataFrame(rows, columns=["better", "worse", "difference", "spread", "seeds", "verdict"])
 
 

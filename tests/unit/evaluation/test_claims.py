@@ -15,10 +15,11 @@ def verdicts(table, order=("a", "b")):
 
 
 def test_the_three_verdicts():
-    assert verdicts(means(a=[3.0, 2.0], b=[2.5, 1.0])) == ["seen"]
-    assert verdicts(means(a=[2.0, 1.0], b=[2.5, 1.2])) == ["not seen"]
-    assert verdicts(means(a=[2.0, 1.0], b=[1.5, 1.2])) == ["not decidable"]
-    assert verdicts(means(a=[2.0], b=[1.0])) == ["not decidable"], "one seed decides nothing"
+    assert verdicts(means(a=[3.0, 2.0, 2.0], b=[2.0, 1.1, 1.0])) == ["seen"]
+    assert verdicts(means(a=[2.0, 1.1, 1.0], b=[3.0, 2.0, 2.0])) == ["not seen"]
+    assert verdicts(means(a=[2.0, 1.0, 1.0], b=[1.0, 1.2, 0.0])) == ["not decidable"], "signs differ"
+    assert verdicts(means(a=[3.0, 1.0, 1.0], b=[1.0, 0.9, 0.9])) == ["not decidable"], "the spread exceeds the mean"
+    assert verdicts(means(a=[2.0, 2.0], b=[1.0, 1.0])) == ["not decidable"], "two seeds decide nothing"
 
 
 def test_differences_are_taken_within_a_seed():
@@ -28,5 +29,5 @@ def test_differences_are_taken_within_a_seed():
 
 def test_the_order_of_each_metric_is_that_of_the_printed_table():
     printed = pd.DataFrame({"psnr": [25.4, 25.6], "ssim": [0.9, 0.8]}, index=["a", "b"])
-    table = check_table(means(a=[1.0, 2.0], b=[3.0, 4.0]), printed, "prenet")
+    table = check_table(means(a=[1.0, 2.0, 3.0], b=[3.0, 4.0, 5.1]), printed, "prenet")
     assert table[["metric", "better", "verdict"]].to_numpy().tolist() == [["psnr", "b", "seen"], ["ssim", "a", "not seen"]]
