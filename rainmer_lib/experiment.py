@@ -88,8 +88,8 @@ def compare(methods: Mapping[str, DCDGANConfig], settings: Settings, say=print) 
         for seed in range(settings.seeds)
         for method, config in methods.items()
     ]
-    tables = [score_input(name, settings.data) for name in settings.profile.test_sets]
-    tables += [score_run(run, name, settings.data) for name in settings.profile.test_sets for run in runs]
+    tables = [score_input(name, settings.data) for name in settings.test_sets]
+    tables += [score_run(run, name, settings.data) for name in settings.test_sets for run in runs]
     return Comparison(runs, pd.concat(tables, ignore_index=True), settings)
 
 

@@ -6,6 +6,7 @@ papermill sets unknown names with a warning only and checks no types; a check ce
 import ast
 from dataclasses import dataclass
 
+from rainmer_lib.data.pairs import benchmark_pairs
 from rainmer_lib.data.unpaired import SOURCES, UnpairedRain, unpaired
 from rainmer_lib.profiles import PROFILES, Profile, profile
 
@@ -58,6 +59,7 @@ class Settings:
     profile: Profile
     data: UnpairedRain
     seeds: int
+    test_sets: tuple[str, ...]
     given: dict
 
     def suffix(self) -> str:
@@ -88,7 +90,11 @@ def check_parameters(namespace: dict) -> Settings:
         raise WrongParameter(f"seeds={given['seeds']}: expected 0 (as the profile says) or a number of runs")
     size = profile(given["profile"])
     data = unpaired(size.data if given["data"] == "auto" else given["data"])
-    return Settings(size, data, given["seeds"] or size.seeds, given)
+    # who chooses the embedded photos has no real data: their held-out part is the test
+    test_sets = ("held-out",) if data.name == "embedded" else size.test_sets
+    for name in set(test_sets) - {"held-out"}:
+        benchmark_pairs(name)  # looks at the file lists: a missing test set must not wait until training is over
+    return Settings(size, data, given["seeds"] or size.seeds, test_sets, given)
 
 
 def _annotated(namespace: dict) -> list[Declared]:

@@ -79,7 +79,7 @@ def record(stem: str, comparison: Comparison, claims: pd.DataFrame) -> dict:
         "parameters": settings.given,
         "seeds": list(range(settings.seeds)),
         "data": {"name": settings.data.name, "sha256_16": settings.data.fingerprint},
-        "test_sets": list(settings.profile.test_sets),
+        "test_sets": list(settings.test_sets),
         "runs": runs,
         "claims": _plain(claims),
         "versions": {name: version(name) for name in RECORDED_PACKAGES} | {"python": platform.python_version()},
@@ -91,7 +91,7 @@ def record(stem: str, comparison: Comparison, claims: pd.DataFrame) -> dict:
 def commit() -> str:
     """The repository's commit, with `+changes` where tracked files differ from it; `unknown` outside a repository."""
     def git(*words: str) -> str:
-        return subprocess.run(["git", *words], cwd=paths.REPOSITORY, capture_output=True, text=True).stdout.strip()  # noqa: S603
+        return subprocess.run(["git", *words], cwd=paths.REPOSITORY, capture_output=True, text=True).stdout.strip()
 
     found = git("rev-parse", "--short=12", "HEAD")
     if not re.fullmatch(r"[0-9a-f]{12}", found):

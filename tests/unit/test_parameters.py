@@ -2,6 +2,7 @@
 
 import pytest
 
+from rainmer_lib import paths
 from rainmer_lib.parameters import WrongParameter, check_parameters, declared_parameters
 
 CELL = '''profile: str = "quick"  # size of the experiment: quick, laptop or paper
@@ -50,6 +51,20 @@ def test_wrong_parameters(injected, values, message):
 def test_missing_data(monkeypatch, tmp_path):
     monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="set RAINMER_DATA"):
+        check(profile="laptop")
+
+
+def test_the_embedded_photos_need_no_real_test_set(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
+    assert check(profile="laptop", data="embedded").test_sets == ("held-out",)
+
+
+@pytest.mark.data
+def test_a_missing_test_set_is_found_before_training(monkeypatch, tmp_path):
+    for name in ("BSDS500", "GargStreaks", "Rain12"):
+        (tmp_path / name).symlink_to(paths.data_root() / name)
+    monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="Rain100L.*is not there"):
         check(profile="laptop")
 
 
