@@ -37,6 +37,7 @@ def test_every_import_is_declared():
     import sys
 
     names = {"skimage": "scikit-image", "sklearn": "scikit-learn", "yaml": "pyyaml", "nbformat": "nbconvert"}
+    names |= {"PIL": "pillow", "png": "pypng"}
     declared = {re.match(r"[\w-]+", d)[0].lower() for d in pyproject()["project"]["dependencies"]}
     for source in SOURCES:
         for node in ast.walk(ast.parse(source.read_text())):

@@ -1,0 +1,1 @@
+"""Compared methods, one file each, one interface."""
