@@ -8,7 +8,6 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import torch
-from safetensors.torch import load_file
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.data.pairs import Pair, benchmark_pairs
@@ -17,7 +16,9 @@ from rainmer_lib.dcdgan.btb import Generator
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.step import METHOD_VERSION, Trainer
 from rainmer_lib.evaluation.inference import derain
-from rainmer_lib.evaluation.protocols import PROTOCOLS, evaluate
+from rainmer_lib.evaluation.protocols import PROTOCOLS, evaluate, quantise
+from rainmer_lib.evaluation.scores import mean_scores, score_images
+from rainmer_lib.models import load_generator
 from rainmer_lib.parameters import Settings
 from rainmer_lib.profiles import Profile
 from rainmer_lib.training.loop import report, train
@@ -38,11 +39,7 @@ class Run:
 
     def generator(self) -> Generator:
         """The derain network with the exported, averaged weights."""
-        c = self.config
-        network = Generator(c.width, c.blocks, c.antialias, c.global_residual)
-        weights = load_file(self.folder.path / "derain.safetensors")
-        network.load_state_dict({name: value.float() for name, value in weights.items()})
-        return network.eval().to(device())
+        return load_generator(self.config, self.folder.path / "derain.safetensors").to(device())
 
 
 @dataclass(frozen=True)
@@ -68,14 +65,13 @@ class Comparison:
 
     def means(self) -> pd.DataFrame:
         """Mean over the images: a row for each method, seed, test set and protocol."""
-        keys = ["method", "seed", "test_set", "protocol"]
-        return self.scores.groupby(keys, sort=False)[["psnr", "ssim"]].mean().reset_index()
+        return mean_scores(self.scores, ["method", "seed", "test_set"]).drop(columns="images")
 
     def example(self, test_set: str, number: int) -> Example:
         """One image of a test set under every method, first seed: 8-bit images and their PSNR under `prenet`."""
         pair = next(islice(pairs_of(test_set, self.settings.data), number, None))
         outputs = {"rainy": pair.rainy}
-        outputs |= {r.method: PROTOCOLS["prenet"].quantise(derain(r.generator(), pair.rainy))
+        outputs |= {r.method: quantise(derain(r.generator(), pair.rainy), "truncate")
                     for r in self.runs if r.seed == 0}  # fmt: skip
         captions = {name: f"{evaluate(image, pair.clean, 'prenet')[0]:.2f} dB" for name, image in outputs.items()}
         return Example(pair, outputs | {"clean": pair.clean}, captions | {"clean": "truth"})
@@ -140,7 +136,7 @@ def pairs_of(test_set: str, data: UnpairedRain) -> Iterator[Pair]:
 def score_run(run: Run, test_set: str, data: UnpairedRain) -> pd.DataFrame:
     """Scores of a run on a test set, image by image; kept in the run folder, so computed once."""
     path = run.folder.path / f"scores-{test_set}.csv"
-    if not path.exists():
+    if not path.exists() or set(pd.read_csv(path).protocol) != set(PROTOCOLS):  # a protocol was added since
         network = run.generator()
         table = score_images((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, data))
         atomic.write(path, lambda part: table.to_csv(part, index=False, float_format="%.6f"))
@@ -151,13 +147,3 @@ def score_input(test_set: str, data: UnpairedRain) -> pd.DataFrame:
     """Scores of doing nothing."""
     table = score_images((pair, pair.rainy) for pair in pairs_of(test_set, data))
     return table.assign(method="input", seed=-1, test_set=test_set)
-
-
-def score_images(outputs: Iterator[tuple[Pair, np.ndarray]]) -> pd.DataFrame:
-    """PSNR and SSIM of outputs under every protocol: columns image, protocol, psnr, ssim."""
-    rows = [
-        (pair.name, protocol, *evaluate(output, pair.clean, protocol))
-        for pair, output in outputs
-        for protocol in PROTOCOLS
-    ]
-    return pd.DataFrame(rows, columns=["image", "protocol", "psnr", "ssim"])

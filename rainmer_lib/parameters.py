@@ -76,25 +76,47 @@ def check_parameters(namespace: dict) -> Settings:
     declares and which ones papermill injected.  Raises WrongParameter (a name, type or value), or FileNotFoundError
     (data), with the valid choices in the message, before anything is computed.
     """
-    cells = [cell for cell in namespace.get("In", []) if cell.strip()]
-    known, injected = _split(cells) if cells else (_annotated(namespace), set())
-    check_names(known, injected)
-    given = {d.name: namespace[d.name] for d in known}
-    for d in known:
-        check_type(d, given[d.name])
-    if given["profile"] not in PROFILES:
-        raise WrongParameter(f"profile={given['profile']!r}: choose one of {', '.join(PROFILES)}")
+    given = _given(namespace)
+    size = _profile(given)
     if given["data"] not in ("auto", *SOURCES):
         raise WrongParameter(f"data={given['data']!r}: choose one of auto, {', '.join(SOURCES)}")
     if given["seeds"] < 0:
         raise WrongParameter(f"seeds={given['seeds']}: expected 0 (as the profile says) or a number of runs")
-    size = profile(given["profile"])
     data = unpaired(size.data if given["data"] == "auto" else given["data"])
     # who chooses the embedded photos has no real data: their held-out part is the test
     test_sets = ("held-out",) if data.name == "embedded" else size.test_sets
     for name in set(test_sets) - {"held-out"}:
         benchmark_pairs(name)  # looks at the file lists: a missing test set must not wait until training is over
     return Settings(size, data, given["seeds"] or size.seeds, test_sets, given)
+
+
+def check_walkthrough(namespace: dict) -> dict:
+    """Check a walkthrough's parameters likewise: names, types, and `profile`; the others must be at least 1.
+
+    Returns the values by name, `profile` as a Profile.  Raises WrongParameter.
+    """
+    given = _given(namespace)
+    for name, value in given.items():
+        if isinstance(value, int) and value < 1:
+            raise WrongParameter(f"{name}={value}: expected at least 1")
+    return given | {"profile": _profile(given)}
+
+
+def _given(namespace: dict) -> dict:
+    """Values of the declared parameters, names and types checked."""
+    cells = [cell for cell in namespace.get("In", []) if cell.strip()]
+    known, injected = _split(cells) if cells else (_annotated(namespace), set())
+    check_names(known, injected)
+    given = {d.name: namespace[d.name] for d in known}
+    for d in known:
+        check_type(d, given[d.name])
+    return given
+
+
+def _profile(given: dict) -> Profile:
+    if given["profile"] not in PROFILES:
+        raise WrongParameter(f"profile={given['profile']!r}: choose one of {', '.join(PROFILES)}")
+    return profile(given["profile"])
 
 
 def _annotated(namespace: dict) -> list[Declared]:

@@ -23,6 +23,15 @@ KEPT_METADATA = ("tags",)
 CHECKED = "nbval-check-output"  # cells whose stored output nbval compares
 
 
+NOTEBOOKS = paths.REPOSITORY / "notebooks"
+
+
+def items() -> list[str]:
+    """Stems of all notebooks, those of the walkthroughs with their folder."""
+    found = (path.relative_to(NOTEBOOKS).with_suffix("") for path in NOTEBOOKS.rglob("*.ipynb"))
+    return sorted(str(stem) for stem in found if not any("." in part for part in stem.parts))
+
+
 def run_notebook(source: Path, target: Path, parameters: dict) -> None:
     """Execute `source` with `parameters` into `target`.
 
@@ -30,8 +39,7 @@ def run_notebook(source: Path, target: Path, parameters: dict) -> None:
     has run.  Raises WrongParameter, FileNotFoundError, or what the notebook raised (papermill's PapermillExecutionError).
     """
     if not source.exists():
-        choices = ", ".join(sorted(p.stem for p in source.parent.glob("*.ipynb")))
-        raise FileNotFoundError(f"no notebook {source}; there are {choices}")
+        raise FileNotFoundError(f"no notebook {source}; there are {', '.join(items())}")
     known = declared_parameters(parameters_cell(nbformat.read(source, as_version=4)))
     check_names(known, set(parameters))
     for declared in known:
@@ -90,7 +98,7 @@ def main(words: list[str] | None = None) -> int:
     extra = {name: yaml.safe_load(value) for name, value in options.p}
     changed = "".join(f"__{name}-{value}" for name, value in extra.items())
     target = options.output or paths.results_root() / (options.profile or "quick") / f"{options.item}{changed}.ipynb"
-    source = paths.REPOSITORY / "notebooks" / f"{options.item}.ipynb"
+    source = NOTEBOOKS / f"{options.item}.ipynb"
     try:
         if options.refresh:
             refresh(source)

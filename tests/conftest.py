@@ -22,7 +22,11 @@ def away_from_the_repository(tmp_path, monkeypatch):
 
 def pytest_collection_modifyitems(items):
     """Skip what needs real images where there are none."""
-    missing = [n for n in ("BSDS500", "GargStreaks", "Rain100L", "Rain12") if not (paths.data_root() / n).is_dir()]
+    wanted = (
+        "BSDS500", "GargStreaks", "Rain100L", "Rain100H", "Rain12", "RainCityscapes60", "Real147_SIRR", "MWD_rain41",
+        "weights",
+    )  # fmt: skip
+    missing = [n for n in wanted if not (paths.data_root() / n).is_dir()]
     reason = f"real data not there ({', '.join(missing)} under {paths.data_root()}); set RAINMER_DATA"
     for item in items:
         if missing and item.get_closest_marker("data"):

@@ -1,1 +1,56 @@
-"""The command line: `rainmer --help`."""
+"""The command line: `rainmer --help`.
+
+Commands import what they need when they run, so that `--help` and completion answer at once.
+"""
+
+import os
+import sys
+
+import typer
+
+from rainmer_lib.cli import data, derain, evaluate, train
+
+DONE, PARTLY, WRONG, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
+HELP = """Remove rain from photos, train and measure derainers, regenerate tables and figures of two papers."""
+EPILOG = """Exit codes: 0 done; 1 done but not everything succeeded (a file could not be derained, a check failed, leaks were
+found, a notebook stopped); 2 wrong usage, or an input that is missing or unreadable; 70 an error of the program; 130
+interrupted. Completion of names: rainmer --install-completion."""
+
+app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+for name, command, short, examples in (
+    ("derain", derain.derain, "Remove the rain from an image or a folder of images.", derain.EXAMPLES),
+    ("evaluate", evaluate.evaluate, "Score outputs, or a model, under every protocol.", evaluate.EXAMPLES),
+    ("train", train.train, "Train DCD-GAN, resume, or find the finished run.", train.TRAIN_EXAMPLES),
+    ("reproduce", train.reproduce, "Execute the notebook of a table or figure.", train.REPRODUCE_EXAMPLES),
+    ("list", train.list_items, "Tables, figures and trained models.", None),
+):
+    app.command(name, short_help=short, epilog=examples)(command)
+app.add_typer(data.app, name="data", short_help="Data sets: what is known, verify, leaks.")
+
+
+def main(words: list[str] | None = None) -> None:
+    """Run a command and end the process with its exit code; an error is one message, never a traceback.
+
+    RAINMER_DEBUG=1 shows the traceback instead.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        app(words)
+    except KeyboardInterrupt:
+        _stop("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # `rainmer list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(DONE)
+    except (ValueError, TypeError, OSError) as error:
+        _stop(error, WRONG)
+    except MemoryError as error:
+        _stop(f"not enough memory: {error}", WRONG)
+    except Exception as error:
+        _stop(f"unexpected {type(error).__name__}: {error}. RAINMER_DEBUG=1 shows where", BROKEN)
+
+
+def _stop(message: object, code: int) -> None:
+    if os.environ.get("RAINMER_DEBUG"):
+        raise
+    print(f"rainmer: {message}", file=sys.stderr)
+    sys.exit(code)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from skimage.io import imread
 
 from rainmer_lib import paths
+from rainmer_lib.data import layouts, registry
 
 
 @dataclass(frozen=True)
@@ -19,20 +19,8 @@ class Pair:
     clean: np.ndarray
 
 
-@dataclass(frozen=True)
-class BenchmarkSet:
-    """A published test set on the data root, in the layout `<folder>/{rain,norain}/<same name>`."""
-
-    folder: str
-    count: int
-    source: str
-
-
-BENCHMARKS = {
-    "rain100l": BenchmarkSet("Rain100L", 100, "Yang et al., CVPR 2017 (JORDER)"),
-    "rain100h": BenchmarkSet("Rain100H", 100, "Yang et al., CVPR 2017 (JORDER), old version"),
-    "rain12": BenchmarkSet("Rain12", 12, "Li et al., CVPR 2016"),
-}
+# The test sets that results are reported on.  `benchmark_pairs` takes any paired set of the registry.
+BENCHMARKS = {name: registry.BENCHMARKS[name] for name in ("rain100l", "rain100h", "rain12", "raincityscapes60")}
 
 
 def require_folder(relative: str, what: str) -> Path:
@@ -47,24 +35,29 @@ def require_folder(relative: str, what: str) -> Path:
 
 
 def benchmark_pairs(name: str) -> Iterator[Pair]:
-    """The pairs of a benchmark, in the order of their names; the file lists are checked before the first is read."""
-    if name not in BENCHMARKS:
-        raise ValueError(f"test set {name!r}: choose one of {', '.join(BENCHMARKS)}")
-    benchmark = BENCHMARKS[name]
-    folder = require_folder(benchmark.folder, f"the test set {benchmark.folder} ({benchmark.source})")
-    rainy, clean = ({p.name: p for p in sorted((folder / part).glob("*.png"))} for part in ("rain", "norain"))
-    if set(rainy) != set(clean) or len(rainy) != benchmark.count:
-        odd = sorted(set(rainy) ^ set(clean))[:5]
-        raise ValueError(
-            f"{folder}: expected {benchmark.count} pairs of equal names in rain/ and norain/, "
-            f"found {len(rainy)} and {len(clean)}{'; without a partner: ' + ', '.join(odd) if odd else ''}"
-        )
-    return (read_pair(name, rainy[name], clean[name]) for name in rainy)
+    """The pairs of a benchmark, `<set>` or `<set>/<split>`, in the order of their names.
+
+    The file lists are checked before the first is read: ValueError if a partner is missing or the count is another one,
+    FileNotFoundError if the set is not there.
+    """
+    benchmark, split = registry.lookup(name)
+    if benchmark.kind != "paired":
+        raise ValueError(f"{name}: {benchmark.title} has no pairs ({benchmark.kind} images)")
+    try:
+        listing = split.listing()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(benchmark.missing(str(error))) from error
+    counted = split.count is None or len(listing.entries) in (split.count, *map(int, split.also))
+    if listing.problems or not counted:
+        wanted = "every rainy image with its clean partner" if split.count is None else f"{split.count} pairs"
+        problems = "".join(f"; {problem}" for problem in listing.problems)
+        raise ValueError(f"{listing.folder}: expected {wanted}, found {listing.rainy} and {listing.clean}{problems}")
+    return (read_pair(entry) for entry in listing.entries)
 
 
-def read_pair(name: str, rainy: Path, clean: Path) -> Pair:
-    """Read one pair; ValueError names the file whose size or depth is not what it should be."""
-    a, b = imread(rainy), imread(clean)
-    if a.shape != b.shape or a.ndim != 3 or a.dtype != np.uint8:
-        raise ValueError(f"{rainy}: {a.dtype} {a.shape}, its clean partner {b.dtype} {b.shape}; expected equal uint8 RGB")
-    return Pair(Path(name).stem, a[..., :3], b[..., :3])
+def read_pair(entry: layouts.Entry) -> Pair:
+    """Read one pair; ValueError names the file that cannot be read, or whose partner has another size."""
+    rainy, clean = layouts.read(entry)
+    if rainy.shape != clean.shape:
+        raise ValueError(f"{entry.rainy}: {rainy.shape}, its clean partner {clean.shape}; expected equal sizes")
+    return Pair(entry.name, rainy, clean)

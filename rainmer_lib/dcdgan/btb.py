@@ -24,6 +24,9 @@ class Generator(nn.Module):
     `antialias=False` uses strided and transposed convolutions (the textbook CycleGAN); same number of parameters.
     """
 
+    multiple = 4  # sizes it takes are multiples of this ...
+    smallest = 16  # ... and at least this: instance norm needs more than one pixel at a quarter of the size
+
     def __init__(self, width: int = 64, blocks: int = 9, antialias: bool = True, global_residual: bool = False) -> None:
         super().__init__()
         self.global_residual = global_residual

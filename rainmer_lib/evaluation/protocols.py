@@ -1,14 +1,21 @@
 """Named protocols: what a PSNR or an SSIM means.  A number without one is a bug.
 
-prenet  Y of BT.601 (16-235), not rounded; SSIM after Wang's shrink by max(1, round(short side / 256)); outputs are
-        truncated to 8 bits.  PReNet's statistic/{psnr,ssim}.m and test scripts; also RCDNet, DerainCycleGAN.
-mprnet  Y rounded to integers; SSIM without shrink; outputs are rounded.  MPRNet's evaluate_PSNR_SSIM.m; Restormer.
-rgb     mean squared error over the three channels; SSIM per channel, averaged; outputs are rounded.
+prenet       Y of BT.601 (16-235), not rounded; SSIM after Wang's shrink; outputs are truncated to 8 bits.
+             PReNet's statistic/{psnr,ssim}.m and test scripts; also RCDNet, DerainCycleGAN.
+mprnet       Y rounded to integers; SSIM without shrink; outputs are rounded.
+             MPRNet's evaluate_PSNR_SSIM.m; also Restormer, IDT.
+rgb          mean squared error over the three channels; SSIM per channel, averaged; outputs are rounded.
+rainmer      Y with the coefficients of Rainmer's evaluation.py, which have six digits; outputs are not quantised; SSIM
+             after a shrink by average pooling.
+y_fullrange  Y in 0-255, what OpenCV and Pillow call grey; outputs are rounded.  A diagnostic: 1.2-1.4 dB lower than the
+             others for the same images, the most frequent reason why "Python and MATLAB disagree".
 
 PSNR = 10 log10(255^2 / MSE), over the full frame.  SSIM: 11x11 Gaussian window of sigma 1.5, K = (.01, .03), valid part.
+The shrink is by max(1, round(short side / 256)); where a half is rounded up (640 pixels: 3) but by `rainmer` to the even
+number (640 pixels: 2), because Python's round does.  This file is exact and in NumPy; `batched.py` follows it in torch.
 """
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,73 +23,120 @@ from jaxtyping import Float, UInt8
 from skimage.metrics import structural_similarity
 
 Image8 = UInt8[np.ndarray, "h w 3"]
+ImageFloat = Float[np.ndarray, "h w 3"]
 Plane = Float[np.ndarray, "h w"]
+Scores = tuple[float, float]
+
+SMALLEST = 11  # pixels: one window of the SSIM
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """Three choices and their source: how outputs become 8-bit, what is compared, whether SSIM shrinks first."""
+    """How outputs become 8-bit, which planes are compared, whether SSIM shrinks them first, and where that comes from.
 
-    quantise: Callable[[np.ndarray], np.ndarray]
-    planes: Callable[[Image8], list[Plane]]
-    shrink: bool
+    `quantise`: "truncate", "round" or "none".  `luma`: four numbers, Y = w . (R, G, B) + offset on 0-255, or None for the
+    three channels themselves.  `shrink`: "box" (MATLAB's imfilter, then every f-th pixel), "pool", or None.
+    """
+
+    quantise: str
+    luma: tuple[float, float, float, float] | None
     source: str
+    round_luma: bool = False
+    shrink: str | None = None
+
+    def shrink_factor(self, height: int, width: int) -> int:
+        """By how much SSIM shrinks an image of this size; 1 is not at all."""
+        ratio = min(height, width) / 256
+        rounded = {None: 1, "box": math.floor(ratio + 0.5), "pool": round(ratio)}[self.shrink]
+        return max(1, rounded)
 
 
-def truncate(image: Float[np.ndarray, "h w 3"]) -> Image8:
-    """[0, 1] to 8 bits by cutting off: uint8(255 x)."""
-    return (np.clip(image, 0, 1) * 255).astype(np.uint8)
-
-
-def round_half_up(image: Float[np.ndarray, "h w 3"]) -> Image8:
-    """[0, 1] to 8 bits by rounding."""
-    return np.floor(np.clip(image, 0, 1) * 255 + 0.5).astype(np.uint8)
-
-
-def luma(image: Image8) -> Plane:
-    """Y of BT.601 in studio range, as MATLAB's rgb2ycbcr: (65.481 R + 128.553 G + 24.966 B) / 255 + 16."""
-    return image.astype(np.float64) @ (np.array([65.481, 128.553, 24.966]) / 255) + 16
-
+_STUDIO = (65.481 / 255, 128.553 / 255, 24.966 / 255, 16.0)  # MATLAB's rgb2ycbcr
 
 PROTOCOLS = {
-    "prenet": Protocol(truncate, lambda im: [luma(im)], True, "csdwren/PReNet, statistic/psnr.m, ssim.m"),
-    "mprnet": Protocol(
-        round_half_up, lambda im: [np.floor(luma(im) + 0.5)], False, "swz30/MPRNet, evaluate_PSNR_SSIM.m"
+    "prenet": Protocol("truncate", _STUDIO, "csdwren/PReNet, statistic/psnr.m, ssim.m", shrink="box"),
+    "mprnet": Protocol("round", _STUDIO, "swz30/MPRNet, Deraining/evaluate_PSNR_SSIM.m", round_luma=True),
+    "rgb": Protocol("round", None, "mean over R, G, B; SSIM as the others"),
+    "rainmer": Protocol(
+        "none", (0.256789, 0.504129, 0.097906, 16.0), "Schizophreni/Rainmer, evaluation.py", shrink="pool"
     ),
-    "rgb": Protocol(
-        round_half_up, lambda im: list(np.moveaxis(im.astype(np.float64), 2, 0)), False, "mean over R, G, B"
-    ),
+    "y_fullrange": Protocol("round", (0.299, 0.587, 0.114, 0.0), "OpenCV's and Pillow's grey; diagnostic only"),
 }
 
 
-def evaluate(output: Float[np.ndarray, "h w 3"] | Image8, clean: Image8, protocol: str) -> tuple[float, float]:
+def protocol(name: str) -> Protocol:
+    """A protocol by name; ValueError lists the names."""
+    if name not in PROTOCOLS:
+        raise ValueError(f"protocol {name!r}: choose one of {', '.join(PROTOCOLS)}")
+    return PROTOCOLS[name]
+
+
+def quantise(image: ImageFloat, how: str) -> Image8 | ImageFloat:
+    """[0, 1] on the scale of 0-255: "truncate" is uint8(255 x), "round" the nearest, a half up, "none" stays a float."""
+    scaled = np.clip(image, 0, 1) * 255
+    if how == "none":
+        return scaled
+    return (scaled if how == "truncate" else np.floor(scaled + 0.5)).astype(np.uint8)
+
+
+def evaluate(output: ImageFloat | Image8, clean: Image8, name: str) -> Scores:
     """PSNR (dB, infinite for equal images) and SSIM of an output, [0, 1] or already 8-bit, under one protocol.
 
-    Raises ValueError on an unknown protocol, on images of different sizes, and on sides under 11 pixels.
+    Raises ValueError on an unknown protocol, on images of different sizes, on sides under 11 pixels, and on values that
+    are not finite.
     """
-    if protocol not in PROTOCOLS:
-        raise ValueError(f"protocol {protocol!r}: choose one of {', '.join(PROTOCOLS)}")
-    if output.shape != clean.shape or clean.ndim != 3 or clean.shape[2] != 3 or min(clean.shape[:2]) < 11:
-        raise ValueError(f"need two RGB images of one size, 11 pixels or more a side: {output.shape}, {clean.shape}")
-    chosen = PROTOCOLS[protocol]
-    ours = chosen.planes(output if output.dtype == np.uint8 else chosen.quantise(output))
-    truth = chosen.planes(clean)
-    error = np.mean([np.mean((a - b) ** 2) for a, b in zip(ours, truth, strict=True)])
+    chosen = protocol(name)
+    _check(output, clean)
+    ours = output if output.dtype == np.uint8 else quantise(output, chosen.quantise)
+    pairs = list(zip(planes(ours, chosen), planes(clean, chosen), strict=True))
+    error = np.mean([np.mean((a - b) ** 2) for a, b in pairs])
     psnr = float(10 * np.log10(255**2 / error)) if error else float("inf")
-    return psnr, float(np.mean([ssim(a, b, chosen.shrink) for a, b in zip(ours, truth, strict=True)]))
+    return psnr, float(np.mean([ssim(*(shrink(plane, chosen) for plane in pair)) for pair in pairs]))
 
 
-def ssim(a: Plane, b: Plane, shrink: bool = False) -> float:
-    """Structural similarity of two planes on the 8-bit scale (Wang et al. 2004), optionally after the shrink of 2009."""
-    factor = int(np.floor(min(a.shape) / 256 + 0.5))
-    if shrink and factor > 1:
-        a, b = _shrink(a, factor), _shrink(b, factor)
-    return structural_similarity(a, b, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
+def evaluate_all(output: ImageFloat | Image8, clean: Image8) -> dict[str, Scores]:
+    """PSNR and SSIM under every protocol."""
+    return {name: evaluate(output, clean, name) for name in PROTOCOLS}
 
 
-def _shrink(plane: Plane, factor: int) -> Plane:
-    """Box filter of factor x factor with symmetric borders, then every factor-th pixel, as MATLAB's imfilter does it."""
-    before = (factor + 1) // 2 - 1
-    padded = np.pad(plane, (before, factor - 1 - before), mode="symmetric")
-    windows = np.lib.stride_tricks.sliding_window_view(padded, (factor, factor))
+def planes(image: Image8 | ImageFloat, chosen: Protocol) -> list[Plane]:
+    """What a protocol compares, on the scale of 0-255, in double precision: Y, or R, G and B."""
+    image = image.astype(np.float64)
+    if chosen.luma is None:
+        return list(np.moveaxis(image, 2, 0))
+    y = image @ np.array(chosen.luma[:3]) + chosen.luma[3]
+    return [np.floor(y + 0.5) if chosen.round_luma else y]
+
+
+def ssim(a: Plane, b: Plane) -> float:
+    """Structural similarity of two planes on the 8-bit scale (Wang et al., TIP 2004), mean over the valid part."""
+    return float(
+        structural_similarity(a, b, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
+    )
+
+
+def shrink(plane: Plane, chosen: Protocol) -> Plane:
+    """The plane that SSIM sees.
+
+    "box": filter of f x f with symmetric borders, its origin at (f + 1) / 2 as in MATLAB's imfilter, then every f-th pixel.
+    "pool": means of f x f blocks; a rest at the right or at the bottom is dropped.
+    """
+    factor = chosen.shrink_factor(*plane.shape)
+    if factor == 1:
+        return plane
+    if chosen.shrink == "box":
+        before = (factor + 1) // 2 - 1
+        plane = np.pad(plane, (before, factor - 1 - before), mode="symmetric")
+    windows = np.lib.stride_tricks.sliding_window_view(plane, (factor, factor))
     return windows[::factor, ::factor].mean(axis=(2, 3))
+
+
+def _check(output: np.ndarray, clean: np.ndarray) -> None:
+    if output.shape != clean.shape or clean.ndim != 3 or clean.shape[2] != 3 or min(clean.shape[:2]) < SMALLEST:
+        raise ValueError(
+            f"need two RGB images of one size, {SMALLEST} pixels or more a side: {output.shape}, {clean.shape}"
+        )
+    if clean.dtype != np.uint8 or output.dtype not in (np.uint8, np.float32, np.float64):
+        raise ValueError(f"need an output in [0, 1] or 8-bit and an 8-bit truth: {output.dtype}, {clean.dtype}")
+    if output.dtype != np.uint8 and not np.isfinite(output).all():
+        raise ValueError("the output has values that are not finite")

@@ -7,7 +7,10 @@ import seaborn as sns
 
 # Okabe-Ito, safe for colour-blind readers; a method keeps its colour in every figure
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-TEST_SET_LABELS = {"held-out": "held-out photos", "rain100l": "Rain100L", "rain100h": "Rain100H", "rain12": "Rain12"}
+TEST_SET_LABELS = {
+    "held-out": "held-out photos", "rain100l": "Rain100L", "rain100h": "Rain100H", "rain12": "Rain12",
+    "raincityscapes60": "RainCityscapes60",
+}  # fmt: skip
 
 
 def use_style() -> None:

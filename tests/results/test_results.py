@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.dcdgan.config import DCDGANConfig
+from rainmer_lib.models import read_config
 from rainmer_lib.training.run import RunFolder, RunIdentity
 
 RESULTS = paths.REPOSITORY / "results"
@@ -20,9 +20,7 @@ def name(path):
 
 
 def config_of(folder):
-    stored = json.loads((folder / "config.json").read_text())
-    values = {k: tuple(v) if isinstance(v, list) else v for k, v in stored["config"].items()}
-    return stored, DCDGANConfig(**values)
+    return json.loads((folder / "config.json").read_text()), read_config(folder)
 
 
 def test_the_main_item_has_results():

@@ -1,11 +1,16 @@
 """Protocols against their definitions, pixel by pixel, and against each other."""
 
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from rainmer_lib.evaluation.protocols import PROTOCOLS, evaluate, luma, round_half_up, ssim, truncate
+from rainmer_lib.evaluation.protocols import PROTOCOLS, evaluate, evaluate_all, quantise, shrink
+
+VECTORS = json.loads((Path(__file__).parent / "protocol_vectors.json").read_text())
+PRINTED = ("prenet", "mprnet", "rgb")
 
 
 def pair(height=24, width=30, seed=0):
@@ -15,8 +20,33 @@ def pair(height=24, width=30, seed=0):
     return noisy, clean
 
 
-def slow_y(pixel):
-    return 65.481 * pixel[0] / 255 + 128.553 * pixel[1] / 255 + 24.966 * pixel[2] / 255 + 16
+def vector(kind, height, width):
+    """The pairs of protocol_vectors.m."""
+    y, x, c = np.ogrid[:height, :width, :3]
+    clean = (7 * y + 3 * x + 31 * c) % 97 + (y * x // 50) % 80 + 60 * y // height
+    rain = 45 * ((3 * x + y) % 23 < 2) + (x * y + c) % 7
+    rainy = clean + rain * (kind == "rain")
+    if kind == "constant":
+        clean = np.broadcast_to(100 + 10 * c, (height, width, 3))
+        rainy = clean - 10
+    return np.minimum(rainy, 255).astype(np.uint8), clean.astype(np.uint8)
+
+
+@pytest.mark.parametrize("case", VECTORS, ids=lambda v: f"{v['kind']}-{v['height']}x{v['width']}")
+def test_values_stored_from_the_matlab_functions(case):
+    """Odd sizes, shrink factors 2, 3 and 4, identical and constant images; 1e-6 dB asked, 1e-9 met."""
+    rainy, clean = vector(case["kind"], case["height"], case["width"])
+    found = [value for name in PRINTED for value in evaluate(rainy, clean, name)]
+    assert found == pytest.approx(case["values"], abs=1e-9)
+
+
+def slow_y(pixel, name):
+    r, g, b = pixel
+    if name == "rainmer":
+        return 0.256789 * r + 0.504129 * g + 0.097906 * b + 16
+    if name == "y_fullrange":
+        return 0.299 * r + 0.587 * g + 0.114 * b
+    return 65.481 * r / 255 + 128.553 * g / 255 + 24.966 * b / 255 + 16
 
 
 def slow_psnr(a, b, protocol):
@@ -25,7 +55,7 @@ def slow_psnr(a, b, protocol):
         if protocol == "rgb":
             errors += [(p[c] - q[c]) ** 2 for c in range(3)]
         else:
-            y, z = slow_y(p), slow_y(q)
+            y, z = slow_y(p, protocol), slow_y(q, protocol)
             errors.append((math.floor(y + 0.5) - math.floor(z + 0.5)) ** 2 if protocol == "mprnet" else (y - z) ** 2)
     return 10 * math.log10(255**2 / (sum(errors) / len(errors)))
 
@@ -72,31 +102,35 @@ def test_psnr_equals_the_definition(protocol):
 
 def test_ssim_equals_the_definition():
     noisy, clean = pair(13, 15)
-    planes = luma(noisy), luma(clean)
-    assert evaluate(noisy, clean, "prenet")[1] == pytest.approx(slow_ssim(*planes, True), abs=1e-9)
-    rounded = [np.floor(p + 0.5) for p in planes]
-    assert evaluate(noisy, clean, "mprnet")[1] == pytest.approx(slow_ssim(*rounded, False), abs=1e-9)
+    y = [np.apply_along_axis(slow_y, 2, image.astype(float), "prenet") for image in (noisy, clean)]
+    assert evaluate(noisy, clean, "prenet")[1] == pytest.approx(slow_ssim(*y, True), abs=1e-9)
+    assert evaluate(noisy, clean, "mprnet")[1] == pytest.approx(slow_ssim(*(np.floor(p + 0.5) for p in y), False), abs=1e-9)
 
 
-@pytest.mark.parametrize(("height", "width"), [(384, 40), (385, 391), (640, 645)])
-def test_the_shrink_is_matlabs(height, width):
-    """Short sides of 384 (f = 2) and 640 (f = 3, not 2: MATLAB rounds 2.5 up), odd sizes."""
-    rng = np.random.default_rng(0)
-    plane = rng.random((max(height, 384), max(width, 384))) * 255
-    from rainmer_lib.evaluation import protocols
+@pytest.mark.parametrize(("side", "factor"), [(384, 2), (640, 3)])
+def test_the_shrink_is_matlabs(side, factor):
+    """Short sides of 384 (f = 2) and 640 (f = 3, not 2: MATLAB rounds 2.5 up), seen at the upper left corner."""
+    plane = np.random.default_rng(0).random((side, side + 5)) * 255
+    chosen = PROTOCOLS["prenet"]
+    assert chosen.shrink_factor(*plane.shape) == factor
+    size = 12 * factor  # the corner has its own borders at the top and at the left only
+    assert np.allclose(shrink(plane, chosen)[:11, :11], slow_shrink(plane[:size, :size], factor)[:11, :11])
 
-    factor = int(min(plane.shape) / 256 + 0.5)
-    assert factor == (3 if min(plane.shape) >= 640 else 2)
-    part = plane[:32, :35]  # the slow loop over a corner: shrink it alone
-    assert np.allclose(protocols._shrink(part, factor), slow_shrink(part, factor))
+
+def test_the_shrink_of_rainmer_pools_and_rounds_to_even():
+    chosen, plane = PROTOCOLS["rainmer"], np.arange(640.0 * 641).reshape(640, 641)
+    assert chosen.shrink_factor(640, 641) == 2 and chosen.shrink_factor(641, 900) == 3
+    small = shrink(plane, chosen)
+    assert small.shape == (320, 320) and small[3, 5] == plane[6:8, 10:12].mean()
 
 
 def test_the_shrink_applies_from_384_on_and_only_where_it_should():
     rng = np.random.default_rng(1)
     for side, differs in ((383, False), (384, True)):
         a = rng.random((side, side)) * 255
-        b = np.clip(a + rng.normal(0, 25, a.shape), 0, 255)
-        assert (ssim(a, b, shrink=True) != ssim(a, b, shrink=False)) == differs
+        for name in PROTOCOLS:
+            changed = shrink(a, PROTOCOLS[name]).shape != a.shape
+            assert changed == (differs and name in ("prenet", "rainmer"))
 
 
 def test_constants_known_in_closed_form():
@@ -109,18 +143,38 @@ def test_constants_known_in_closed_form():
 
 def test_truncation_and_rounding():
     x = np.array([[[0.999, 1.2, -0.3]]])
-    assert truncate(x).tolist() == [[[254, 255, 0]]] and round_half_up(x).tolist() == [[[255, 255, 0]]]
+    assert quantise(x, "truncate").tolist() == [[[254, 255, 0]]] and quantise(x, "round").tolist() == [[[255, 255, 0]]]
+    assert quantise(x, "none").tolist() == [[[pytest.approx(254.745), 255, 0]]]
     image = np.full((12, 12, 3), 100.7 / 255)
+    assert evaluate(image, np.full((12, 12, 3), 100, np.uint8), "rainmer")[0] == pytest.approx(
+        20 * math.log10(255 / (0.7 * 0.858824)), abs=1e-4
+    )
     assert evaluate(image, np.full((12, 12, 3), 101, np.uint8), "mprnet")[0] == float("inf")
     assert evaluate(image, np.full((12, 12, 3), 100, np.uint8), "prenet")[0] == float("inf")
 
 
 def test_messages():
     noisy, clean = pair()
-    with pytest.raises(ValueError, match="prenet, mprnet, rgb"):
+    with pytest.raises(ValueError, match="prenet, mprnet, rgb, rainmer, y_fullrange"):
         evaluate(noisy, clean, "matlab")
     with pytest.raises(ValueError, match="one size"):
         evaluate(noisy[:-1], clean, "rgb")
+    with pytest.raises(ValueError, match="8-bit"):
+        evaluate(noisy.astype(int), clean, "rgb")
+    with pytest.raises(ValueError, match="not finite"):
+        evaluate(np.full(clean.shape, np.nan), clean, "rgb")
+
+
+def test_one_call_evaluates_under_all():
+    noisy, clean = pair()
+    assert evaluate_all(noisy, clean) == {name: evaluate(noisy, clean, name) for name in PROTOCOLS}
+
+
+def test_the_range_of_y_is_worth_more_than_a_decibel():
+    """Grey errors: exactly 20 log10(255 / 219) between full range and studio range."""
+    grey, other = np.full((16, 16, 3), 120, np.uint8), np.full((16, 16, 3), 131, np.uint8)
+    gain = evaluate(other, grey, "prenet")[0] - evaluate(other, grey, "y_fullrange")[0]
+    assert gain == pytest.approx(20 * math.log10(255 / 219))
 
 
 @pytest.mark.data

@@ -1,0 +1,102 @@
+"""`rainmer derain`: an image or a folder of images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rainmer_lib.cli import choices
+
+EXAMPLES = """Examples:
+
+rainmer derain photo.jpg derained.png
+
+rainmer derain photos/ derained/ --model dcdgan-small
+
+rainmer derain photo.jpg out.jpg --model results/laptop/runs/dcdgan-70b60a1a68b4"""
+
+
+def derain(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="an image, or a folder of images (subfolders too)")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="a file, or a folder; IN is never overwritten")],
+    model: Annotated[
+        str, typer.Option(help="see `rainmer list`; or the folder of a run", autocompletion=choices.models)
+    ] = "dcdgan-small",
+    memory: Annotated[float | None, typer.Option(help="GB to stay within; large images go through in tiles")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="leave outputs that are there already (goes on after a stop)")] = False,
+) -> None:
+    """Derain IN into OUT, at full size, with the bit depth and the transparency of IN.
+
+    Files that cannot be read are named at the end, with exit code 1; the others are done all the same.
+    """
+    if memory is not None and memory <= 0:
+        raise ValueError(f"--memory {memory}: expected a number of GB above 0")
+    work = plan(source, target)
+    from rainmer_lib.experiment import device
+    from rainmer_lib.models import load_model
+
+    network = load_model(model).to(device())
+    failed = {}
+    for image, output in _bar(work):
+        if not (keep and output.exists()):
+            try:
+                derain_file(network, image, output, None if memory is None else int(memory * 1e9), tiles=len(work) == 1)
+            except (ValueError, OSError, MemoryError) as error:
+                failed[image] = error
+    typer.echo(f"{len(work) - len(failed)} of {len(work)} images derained into {target}")
+    if failed:
+        typer.echo("not derained:" + "".join(f"\n  {_named(error, path)}" for path, error in failed.items()), err=True)
+        raise typer.Exit(1)
+
+
+def plan(source: Path, target: Path) -> list[tuple[Path, Path]]:
+    """Every image with its output.
+
+    FileNotFoundError if there is no image, ValueError if an output would be an input or two outputs would be one file.
+    """
+    from rainmer_lib.data.image_files import list_images
+
+    if source.is_dir():
+        if target.is_file():
+            raise ValueError(f"{source} is a folder and {target} is a file: give a folder to write to")
+        images = [path for path in list_images(source) if target.resolve() not in path.resolve().parents or target == source]
+        if not images:
+            raise FileNotFoundError(f"{source}: no images in it")
+        work = [(path, target / path.relative_to(source)) for path in images]
+    elif source.exists():
+        work = [(source, target / source.name if target.is_dir() else target)]
+    else:
+        raise FileNotFoundError(f"{source}: no such file or folder")
+    inputs = {path.resolve() for path, _ in work}
+    if clash := [output for _, output in work if output.resolve() in inputs]:
+        raise ValueError(f"{clash[0]} is an input and would be overwritten: give another place to write to")
+    return work
+
+
+def derain_file(network, image: Path, output: Path, memory: int | None, tiles: bool) -> None:
+    """Read, derain, write one image; `tiles` shows a bar of them."""
+    from rainmer_lib.data.image_files import read_image, write_image
+    from rainmer_lib.evaluation.inference import derain as derain_image
+
+    read = read_image(image)
+    with _bar([], "tiles", "tile") as bar:
+
+        def progress(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        result = derain_image(network, read.rgb, memory_limit=memory, progress=progress if tiles else None)
+    write_image(output, result, like=read)
+
+
+def _named(error: Exception, path: Path) -> str:
+    """The message, with the file's name if it lacks it."""
+    text = str(error) or type(error).__name__
+    return text if str(path) in text else f"{path}: {text}"
+
+
+def _bar(work: list, name: str = "derain", unit: str = "image"):
+    """A bar in a terminal; none where there is a single image, or none yet."""
+    from tqdm import tqdm
+
+    return tqdm(work, desc=name, unit=unit, disable=None if len(work) != 1 else True, leave=False)

@@ -1,0 +1,168 @@
+"""From an opened picture file to RGB: depths, palettes, transparency, CMYK, orientation."""
+
+import io
+import struct
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import png
+import tifffile
+from jaxtyping import Float, Shaped, UInt, UInt8, UInt16
+from PIL import ExifTags, Image, ImageCms
+
+LARGEST = 2**28  # pixels (268 million): above the largest phone photos, below what a small harmful file may claim
+# what decoders raise on damaged files
+DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error, png.Error)
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+PLAIN_TIFF = {1: "none", 8: "deflate", 32946: "deflate", 32773: "packbits"}  # what tifffile decodes by itself
+GREY_MODES = {"1", "L", "LA"}
+COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBX"}  # RGB, so that the file's profile still holds
+CONVERTED_MODES = {"CMYK", "YCbCr", "LAB", "HSV"}  # another colour space: the profile would be wrong for the result
+
+
+class Unsupported(Exception):
+    """A sound file of a kind that is not read."""
+
+
+@dataclass(frozen=True)
+class ImageFile:
+    """A photo as networks take it, and what a faithful result needs.
+
+    `rgb` is uint8, or for 16-bit files float32 in [0, 1] (value / 65535, from which the 16 bits come back exactly).
+    `alpha` is uint8 or uint16 (h, w), or None; the colours under it are as stored.  `grey`: the file has no colour.
+    """
+
+    rgb: UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
+    bits: int = 8
+    grey: bool = False
+    alpha: UInt[np.ndarray, "h w"] | None = None
+    icc: bytes | None = None
+
+
+def require_one_picture(width: int, height: int, pictures: int) -> None:
+    """Unsupported if a file holds several pictures, or more than `LARGEST` pixels."""
+    if width * height > LARGEST:
+        raise Unsupported(f"{width}x{height} pixels, more than {LARGEST / 1e6:.0f} million; cut it into parts")
+    if pictures > 1:
+        raise Unsupported(f"holds {pictures} pictures (an animation or pages); save the one you mean as a file")
+
+
+def decode(path: Path, image: Image.Image) -> ImageFile:
+    """The picture of a file that Pillow has opened; raises `Unsupported`, or what decoders raise on damaged files."""
+    # an MPO, as some phones write, is a JPEG with a second picture behind it
+    require_one_picture(*image.size, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
+    icc = image.info.get("icc_profile")
+    if image.format == "PNG" and path.read_bytes()[24] == 16:  # IHDR's bit depth
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+        return assembled(*read_png16(path), orientation, icc)
+    return decode_8(image, icc)
+
+
+def assembled(
+    values: UInt[np.ndarray, "h w c"], alpha: UInt[np.ndarray, "h w"] | None, orientation: int, icc: bytes | None
+) -> ImageFile:
+    """An ImageFile of one or three channels, 8 or 16 bits, turned upright."""
+    values = upright(values, orientation)
+    grey = values.shape[2] == 1
+    rgb = np.ascontiguousarray(np.repeat(values, 3, axis=2) if grey else values)
+    alpha = None if alpha is None else np.ascontiguousarray(upright(alpha, orientation))
+    if values.dtype == np.uint8:
+        return ImageFile(rgb, 8, grey, alpha, icc)
+    return ImageFile(rgb.astype(np.float32) / np.float32(65535), 16, grey, alpha, icc)
+
+
+def upright(values: Shaped[np.ndarray, "h w *c"], orientation: int) -> Shaped[np.ndarray, "i j *c"]:
+    """Undo the turn and mirroring that EXIF's orientation, 1 to 8, describes; other numbers mean none."""
+    if orientation in (5, 6, 7, 8):
+        values = values.swapaxes(0, 1)
+    if orientation in (3, 4, 7, 8):
+        values = values[::-1]
+    if orientation in (2, 3, 6, 7):
+        values = values[:, ::-1]
+    return values
+
+
+def decode_8(image: Image.Image, icc: bytes | None) -> ImageFile:
+    """What Pillow reads without loss; Unsupported for its other modes (32-bit whole numbers and floats)."""
+    if image.mode not in GREY_MODES | COLOUR_MODES | CONVERTED_MODES:
+        raise Unsupported(f"pixels of kind {image.mode}, expected 8 or 16 bits; save it as a PNG or TIFF of such")
+    image.load()
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)  # after load: Pillow turns TIFF files itself
+    if image.mode in CONVERTED_MODES:
+        image, icc = to_srgb(image, icc), None
+    grey, transparent = image.mode in GREY_MODES, image.has_transparency_data
+    values = np.asarray(image.convert(("LA" if grey else "RGBA") if transparent else ("L" if grey else "RGB")))
+    if values.ndim == 2:
+        values = values[..., None]
+    colours = 1 if grey else 3
+    return assembled(values[..., :colours], values[..., colours] if transparent else None, orientation, icc)
+
+
+def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
+    """CMYK and the like to RGB: by the file's profile if it has a usable one, else by Pillow's plain formula."""
+    if icc:
+        try:
+            profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
+            return ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        except (ImageCms.PyCMSError, OSError):
+            pass
+    return image.convert("RGB")
+
+
+def read_png16(path: Path) -> tuple[UInt16[np.ndarray, "h w c"], UInt16[np.ndarray, "h w"] | None]:
+    """Colours and alpha of a 16-bit PNG, by pypng: Pillow cuts 16-bit colour to 8.  Slow where rows are filtered."""
+    reader = png.Reader(bytes=path.read_bytes())
+    width, height, rows, info = reader.read()
+    planes = info["planes"]
+    values = np.empty((height, width * planes), np.uint16)
+    count = 0
+    for row in rows:
+        values[count] = row
+        count += 1
+    if count < height:
+        raise ValueError(f"{count} of {height} rows")
+    values = values.reshape(height, width, planes)
+    if info["alpha"]:
+        return values[..., :-1], values[..., -1]
+    if "transparent" in info:
+        hidden = (values == np.array(info["transparent"], np.uint16)).all(axis=2)
+        return values, np.where(hidden, np.uint16(0), np.uint16(65535))
+    return values, None
+
+
+def is_tiff16(path: Path) -> bool:
+    """Whether a file is a TIFF of 16 bits a channel."""
+    with open(path, "rb") as file:
+        if file.read(4) not in TIFF_MAGIC:
+            return False
+    try:
+        with tifffile.TiffFile(path) as file:
+            return file.pages[0].bitspersample == 16
+    except DAMAGED:
+        return False  # Pillow will say so
+
+
+def read_tiff16(path: Path) -> ImageFile:
+    """A 16-bit TIFF, by tifffile: Pillow cuts 16-bit colour to 8, and does not open grey with alpha."""
+    with tifffile.TiffFile(path) as file:
+        page = file.pages[0]
+        require_one_picture(page.imagewidth, page.imagelength, len(file.pages))
+        kind, extra = page.photometric.name, [int(e) for e in page.extrasamples]
+        colours = {"MINISBLACK": 1, "MINISWHITE": 1, "RGB": 3}.get(kind)
+        if page.compression not in PLAIN_TIFF or colours is None or page.dtype != np.uint16 or 1 in extra[:1]:
+            alpha = ", premultiplied alpha" if 1 in extra[:1] else ""
+            raise Unsupported(
+                f"a TIFF of {page.dtype} {kind} with {page.compression.name} compression{alpha}; of 16-bit TIFF, grey and RGB "
+                "without compression or with Deflate (ZIP) and plain alpha are read: save it so, or as 16-bit PNG"
+            )
+        values, orientation, icc = page.asarray(), page.tags.valueof(274, default=1), page.tags.valueof(34675)
+        planar = page.axes == "SYX"
+    if values.ndim == 2:
+        values = values[..., None]
+    elif planar:
+        values = np.moveaxis(values, 0, 2)
+    if kind == "MINISWHITE":
+        values = 65535 - values
+    return assembled(values[..., :colours], values[..., colours] if extra else None, orientation, icc)

@@ -1,0 +1,168 @@
+"""Reading any photo as RGB, and writing a result as faithful to its source as the output's format allows.
+
+Depth (8 or 16 bits), grey or colour, alpha and the ICC profile of the source are kept; other metadata (EXIF, text) are not
+copied.  A photo's orientation is applied when it is read, and a result carries no orientation.
+"""
+
+import io
+import zlib
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import png
+import tifffile
+from jaxtyping import Float, Shaped, UInt, UInt8
+from PIL import Image
+
+from rainmer_lib import atomic
+from rainmer_lib.data.image_decoding import DAMAGED, ImageFile, Unsupported, decode, is_tiff16, read_tiff16
+
+READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM")
+SUFFIXES = frozenset(".png .jpg .jpeg .jpe .jfif .mpo .tif .tiff .webp .bmp .gif .ppm .pgm .pnm".split())
+WRITABLE = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP", ".bmp": "BMP"}
+SAVE = {
+    "PNG": {}, "TIFF": {"compression": "tiff_adobe_deflate"}, "BMP": {}, "WEBP": {"lossless": True, "exact": True},
+    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
+}  # fmt: skip
+HOLDS_ALPHA = {"PNG", "TIFF", "WEBP"}
+HOLDS_16_BITS = {"PNG", "TIFF"}
+
+
+def list_images(folder: Path) -> list[Path]:
+    """Images in a folder and its subfolders, sorted; empty if there is none, FileNotFoundError if there is no folder.
+
+    Listed is what is named like an image, so that a broken one is not skipped, or has the content of one.  Hidden files
+    and folders are left out.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f"{folder}: no such folder")
+    files = (p for p in folder.rglob("*") if p.is_file())
+    shown = (p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts))
+    return sorted(p for p in shown if p.suffix.lower() in SUFFIXES or _is_image(p))
+
+
+def read_image(path: Path) -> ImageFile:
+    """Read a photo, its format told by its content: PNG, JPEG, TIFF, WebP, BMP, GIF or PPM.
+
+    Palettes and CMYK become RGB, 1-bit becomes 8-bit grey, transparent colours become alpha.  Raises FileNotFoundError, and
+    ValueError that names the file if it is empty, no image, truncated, animated, of more than 268 million pixels, or of
+    numbers other than 8 or 16 bits.  Of the two pictures in some phones' JPEG files (MPO) the first is read.
+    """
+    path = Path(path)
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path}: the file is empty")
+    try:
+        if is_tiff16(path):
+            return read_tiff16(path)
+        with _any_size(), _opened(path) as image:
+            return decode(path, image)
+    except Unsupported as error:
+        raise ValueError(f"{path}: {error}") from error
+    except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise ValueError(f"{path}: truncated or damaged ({error})") from error
+
+
+def _opened(path: Path) -> Image.Image:
+    """A file with its header read; Unsupported if it is no image."""
+    try:
+        return Image.open(path, formats=READABLE)
+    except DAMAGED as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise Unsupported(f"not an image that can be read ({', '.join(READABLE)})") from error
+
+
+def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w 3"], like: ImageFile) -> Path:
+    """Write an RGB result, uint8 or float in [0, 1], in the format of the path's suffix and in the manner of its source.
+
+    16 bits if `like` has them and the format holds them (PNG, TIFF), else 8, rounded.  The result for a grey file is
+    written grey, as the mean of its three channels.  Alpha is passed through; ValueError if the format has none, on an
+    unknown suffix, and on images of another size or kind.  JPEG: quality 95, full colour resolution; WebP: lossless.
+    """
+    path = Path(path)
+    kind = WRITABLE.get(path.suffix.lower())
+    if kind is None:
+        raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use one of {', '.join(WRITABLE)}")
+    if like.alpha is not None and kind not in HOLDS_ALPHA:
+        raise ValueError(f"{path}: {kind} holds no transparency, which the source has; write .png, .tif or .webp")
+    if image.shape != like.rgb.shape or not (image.dtype == np.uint8 or np.issubdtype(image.dtype, np.floating)):
+        raise ValueError(f"{path}: {image.dtype} {image.shape} to write, expected RGB, uint8 or float, {like.rgb.shape}")
+    bits = like.bits if kind in HOLDS_16_BITS else 8
+    planes = _quantised(image, bits, like.grey)
+    if like.alpha is not None:
+        planes = np.dstack([planes, _requantised(like.alpha, bits)])
+    return atomic.write(path, _saver(planes, kind, like.icc))
+
+
+def _quantised(image: np.ndarray, bits: int, grey: bool) -> UInt[np.ndarray, "h w c"]:
+    """To whole numbers of 8 or 16 bits, rounded; one channel if grey, else three."""
+    top = 2**bits - 1
+    if image.dtype == np.uint8:
+        if bits == 8 and not grey:
+            return image
+        image = image / np.float32(255)
+    if not np.isfinite(image).all():
+        raise ValueError("the result to write holds values that are not finite")
+    if grey:
+        image = image.mean(axis=2, keepdims=True, dtype=np.float64)
+    return np.floor(np.clip(image, 0, 1) * top + 0.5).astype(np.uint16 if bits == 16 else np.uint8)
+
+
+def _requantised(alpha: UInt[np.ndarray, "h w"], bits: int) -> UInt[np.ndarray, "h w"]:
+    """Alpha at the depth of the colours."""
+    if alpha.dtype == np.uint8 and bits == 16:
+        return alpha * np.uint16(257)
+    if alpha.dtype == np.uint16 and bits == 8:
+        return ((alpha.astype(np.uint32) + 128) // 257).astype(np.uint8)
+    return alpha
+
+
+def _saver(planes: UInt[np.ndarray, "h w c"], kind: str, icc: bytes | None) -> Callable[[Path], None]:
+    """A function that writes the planes (grey, grey and alpha, RGB, or RGBA) to a path."""
+    if planes.dtype == np.uint8:
+        picture = Image.fromarray(planes[..., 0] if planes.shape[2] == 1 else planes)
+        profile = {"icc_profile": icc} if icc else {}
+        return lambda part: picture.save(part, format=kind, **SAVE[kind], **profile)
+    if kind == "PNG":
+        return lambda part: part.write_bytes(_png16(planes, icc))
+    colours = {"photometric": "rgb" if planes.shape[2] > 2 else "minisblack", "iccprofile": icc, "compression": "zlib"}
+    extra = {"extrasamples": ["unassalpha"], "planarconfig": "contig"} if planes.shape[2] in (2, 4) else {}
+    values = planes[..., 0] if planes.shape[2] == 1 else planes
+    return lambda part: tifffile.imwrite(part, values, metadata=None, **colours, **extra)
+
+
+def _png16(planes: Shaped[np.ndarray, "h w c"], icc: bytes | None) -> bytes:
+    """A 16-bit PNG, which Pillow cannot write in colour, with its profile, which pypng cannot write."""
+    height, width, channels = planes.shape
+    writer = png.Writer(width, height, greyscale=channels < 3, alpha=channels in (2, 4), bitdepth=16)
+    file = io.BytesIO()
+    writer.write_packed(file, (row.tobytes() for row in planes.astype(">u2")))
+    if not icc:
+        return file.getvalue()
+    header, *rest = png.Reader(bytes=file.getvalue()).chunks()
+    file = io.BytesIO()
+    png.write_chunks(file, [header, (b"iCCP", b"ICC profile\0\0" + zlib.compress(icc)), *rest])
+    return file.getvalue()
+
+
+@contextmanager
+def _any_size():
+    """Lift Pillow's limit of 89 million pixels, which stops 100-megapixel photos; `image_decoding.LARGEST` stands in for it."""
+    before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = before
+
+
+def _is_image(path: Path) -> bool:
+    with _any_size():
+        try:
+            Image.open(path, formats=READABLE).close()
+        except DAMAGED:
+            return False
+    return True

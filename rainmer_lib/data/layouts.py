@@ -1,0 +1,241 @@
+"""Layouts: from a folder to an ordered list of rainy files and their clean partners.  A file without a partner is named."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt8
+from PIL import Image
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}  # to find files; what is in them is sniffed
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One item of a data set; `clean` is None where there is no truth, `rainy` where the photo itself is clean.
+
+    `rainy_half`: "left" or "right" if one file holds both images side by side, else empty.
+    """
+
+    name: str
+    rainy: Path | None
+    clean: Path | None
+    rainy_half: str = ""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a folder holds: the entries in order, how many files stand on each side, and what is wrong with them."""
+
+    folder: Path
+    entries: tuple[Entry, ...]
+    rainy: int
+    clean: int
+    alone: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Everything that is wrong, one line each."""
+        return self.faults + ((f"without a partner: {', '.join(self.alone)}",) if self.alone else ())
+
+    def files(self) -> list[Path]:
+        """All image files, each once, sorted."""
+        return sorted({path for e in self.entries for path in (e.rainy, e.clean) if path})
+
+
+@dataclass
+class _Findings:
+    entries: list[Entry] = field(default_factory=list)
+    alone: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    rainy: int = 0
+    clean: int = 0
+
+    def listing(self, folder: Path) -> Listing:
+        repeated = [name for name, n in Counter(e.name for e in self.entries).items() if n > 1]
+        self.faults += [f"{name}: the same name stands for two images" for name in repeated]
+        counts = (self.rainy, self.clean)
+        return Listing(folder, tuple(self.entries), *counts, tuple(self.alone), tuple(self.faults))
+
+
+def image_files(folder: Path) -> list[Path]:
+    """Image files of one folder, sorted by name.  FileNotFoundError if there is no such folder."""
+    if not folder.is_dir():
+        raise FileNotFoundError(f"no folder {folder}")
+    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+
+
+def two_folders(
+    folder: Path, rainy: str, clean: str, rainy_name: str = "(.*)", clean_name: str = r"\1", within: str = "."
+) -> Listing:
+    r"""Rainy files in one folder, clean ones in another, or both in one (`rainy` equal to `clean`).
+
+    A rainy file belongs to the set if its name without suffix matches `rainy_name` in full; `clean_name` makes its
+    partner's from the groups: `(\d+)_\d+` and `\1` send 901_14.jpg to 901.jpg, and many rainy images to one clean one.
+    `within`: a pattern of the folders below `folder` in which the two lie.
+    """
+    found, rule = _Findings(), re.compile(rainy_name)
+    for place in _places(folder, within):
+        prefix = "" if place == folder else f"{place.relative_to(folder)}/"
+        rainy_files, clean_files = image_files(place / rainy), image_files(place / clean)
+        if (place / rainy).resolve() == (place / clean).resolve():
+            clean_files = [p for p in clean_files if not rule.fullmatch(p.stem)]
+            rainy_files = [p for p in rainy_files if rule.fullmatch(p.stem)]
+        _match(found, rainy_files, clean_files, rule, clean_name, prefix)
+    return found.listing(folder)
+
+
+def _match(
+    found: _Findings, rainy: list[Path], clean: list[Path], rule: re.Pattern, template: str, prefix: str
+) -> None:
+    partners: dict[str, Path] = {}
+    for path in clean:
+        if path.stem in partners:
+            found.faults.append(f"{prefix}{path.name}: {partners[path.stem].name} has the same name")
+        partners[path.stem] = path
+    used = set()
+    for path in rainy:
+        match = rule.fullmatch(path.stem)
+        partner = match.expand(template) if match else None
+        if partner in partners:
+            used.add(partner)
+            found.entries.append(Entry(prefix + path.stem, path, partners[partner]))
+        else:
+            found.alone.append(prefix + path.name)
+    found.alone += [prefix + path.name for stem, path in partners.items() if stem not in used]
+    found.rainy, found.clean = found.rainy + len(rainy), found.clean + len(clean)
+
+
+def side_by_side(folder: Path, rainy_half: str, images: str = ".") -> Listing:
+    """Each file is one image twice as wide: `rainy_half` ("left" or "right") is rainy, the other half its truth."""
+    if rainy_half not in ("left", "right"):
+        raise ValueError(f"rainy_half={rainy_half!r}: expected left or right")
+    files = image_files(folder / images)
+    return Listing(folder, tuple(Entry(p.stem, p, p, rainy_half) for p in files), len(files), len(files))
+
+
+def scenes(folder: Path, rainy: str, clean: str) -> Listing:
+    """One folder a scene: its only clean frame (pattern `clean`) is the truth of all its rainy ones (pattern `rainy`)."""
+    found = _Findings()
+    for scene in _places(folder, "*"):
+        truths, frames = sorted(scene.glob(clean)), sorted(scene.glob(rainy))
+        found.rainy, found.clean = found.rainy + len(frames), found.clean + len(truths)
+        if len(truths) == 1 and frames:
+            found.entries += [Entry(f"{scene.name}/{p.stem}", p, truths[0]) for p in frames]
+        else:
+            counts = f"found {len(truths)} clean frames ({clean}) and {len(frames)} rainy ones ({rainy})"
+            found.faults.append(f"{scene.name}: expected 1 clean frame and some rainy ones, {counts}")
+    return found.listing(folder)
+
+
+def list_file(folder: Path, file: str) -> Listing:
+    """A text file in `folder`, each line the paths of a rainy and of its clean image, below the same folder.
+
+    A leading `/` or `./` is dropped: the lists of SPA-Data have the one for testing and the other for training.
+    """
+    if not (folder / file).is_file():
+        raise FileNotFoundError(f"no list file {folder / file}")
+    found = _Findings()
+    for number, line in enumerate((folder / file).read_text(encoding="utf-8").splitlines(), start=1):
+        names = line.split()
+        if not names:
+            continue
+        if len(names) != 2:
+            found.faults.append(f"{file}, line {number}: expected two paths, found {len(names)}: {line.strip()!r}")
+            continue
+        paths = [folder / name.lstrip("./") for name in names]
+        found.rainy, found.clean = found.rainy + paths[0].is_file(), found.clean + paths[1].is_file()
+        missing = [f"{p} is not there" for p in paths if not p.is_file()]
+        found.faults += [f"{file}, line {number}: {message}" for message in missing]
+        if not missing:
+            found.entries.append(Entry(names[0].lstrip("./").rsplit(".", 1)[0], *paths))
+    return found.listing(folder)
+
+
+def one_folder(folder: Path, role: str, within: str = ".", exclude: str = "") -> Listing:
+    """Images without partners; `role`: "rainy" or "clean".  `within`: a pattern of the folders below that hold them.
+
+    `exclude`: a file, seen from `folder`, whose lines begin with the names to leave out, such as test/202000.jpg.
+    """
+    if role not in ("rainy", "clean"):
+        raise ValueError(f"role={role!r}: expected rainy or clean")
+    found, left_out = _Findings(), _names(folder / exclude) if exclude else set()
+    for place in _places(folder, within):
+        prefix = "" if place == folder else f"{place.relative_to(folder)}/"
+        for path in image_files(place):
+            name = f"{prefix}{path.name}"
+            if name in left_out:
+                left_out.remove(name)
+            else:
+                images = (path, None) if role == "rainy" else (None, path)
+                found.entries.append(Entry(prefix + path.stem, *images))
+    found.faults += [f"{name}: stands in {exclude}, but there is no such image" for name in sorted(left_out)]
+    count = len(found.entries)
+    found.rainy, found.clean = (count, 0) if role == "rainy" else (0, count)
+    return found.listing(folder)
+
+
+def _names(path: Path) -> set[str]:
+    if not path.is_file():
+        raise FileNotFoundError(f"no list file {path}")
+    return {line.split()[0] for line in path.read_text(encoding="utf-8").splitlines() if line.strip()}
+
+
+def _places(folder: Path, within: str) -> list[Path]:
+    if within == ".":
+        return [folder]
+    places = sorted(p for p in folder.glob(within) if p.is_dir())
+    if not places:
+        raise FileNotFoundError(f"no folder {folder / within}")
+    return places
+
+
+LAYOUTS: dict[str, Callable[..., Listing]] = {
+    "two-folders": two_folders,
+    "side-by-side": side_by_side,
+    "scenes": scenes,
+    "list-file": list_file,
+    "one-folder": one_folder,
+}
+
+
+def read_rgb(path: Path) -> UInt8[np.ndarray, "h w 3"]:
+    """An image, decoded in full whatever its suffix says; grey becomes three equal channels, opacity is dropped.
+
+    The values as they are stored, which is what published numbers are of: no colour profile, no orientation is applied
+    (`image_files.read_image` does that for a person's photos).  ValueError names a file that is cut off, is no image, or
+    has more than 8 bits a channel.
+    """
+    try:
+        with Image.open(path) as image:
+            raw = [str(tile[3]) for tile in image.tile]  # Pillow reads 16-bit RGB as 8-bit and says so only here
+            if image.mode not in ("RGB", "RGBA", "L", "LA", "P", "CMYK", "1") or any(";16" in mode for mode in raw):
+                raise ValueError(f"mode {image.mode} {' '.join(raw)}; expected 8 bits a channel")
+            return np.asarray(image.convert("RGB"))
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"{path}: cannot be read as an image ({error})") from error
+
+
+def read(entry: Entry) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The rainy and the clean image of an entry, uint8 (h, w, 3), None where there is none.
+
+    Raises ValueError as `read_rgb`, and on a side-by-side image whose width is odd.
+    """
+    if not entry.rainy_half:
+        rainy, clean = (None if path is None else read_rgb(path) for path in (entry.rainy, entry.clean))
+        return rainy, clean
+    both = read_rgb(entry.rainy)
+    if both.shape[1] % 2:
+        raise ValueError(f"{entry.rainy}: {both.shape[1]} pixels wide; expected two images of one width side by side")
+    halves = both[:, : both.shape[1] // 2], both[:, both.shape[1] // 2 :]
+    return halves if entry.rainy_half == "left" else halves[::-1]
+
+
+def backgrounds(entries: Iterable[Entry]) -> list[Entry]:
+    """One entry for each photo behind a set: its clean images, each once, or the rainy ones where there are no clean."""
+    first = {(e.clean or e.rainy, e.rainy_half): e for e in reversed(list(entries))}
+    return list(first.values())[::-1]

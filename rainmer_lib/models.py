@@ -1,0 +1,84 @@
+"""Trained networks by name: `load_model("dcdgan-small")`, or the folder of a finished run."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from safetensors.torch import load_file
+from torch import nn
+
+from rainmer_lib import paths
+from rainmer_lib.baselines import prenet
+from rainmer_lib.dcdgan.btb import Generator
+from rainmer_lib.dcdgan.config import DCDGANConfig
+
+SHIPPED = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained network, where its weights come from, and in one line what it is."""
+
+    load: Callable[[], nn.Module]
+    weights: Callable[[], Path]
+    title: str
+
+    @property
+    def present(self) -> bool:
+        """Whether its weights are there."""
+        return self.weights().exists()
+
+
+def _shipped(name: str, title: str) -> Model:
+    return Model(lambda: load_run(SHIPPED / name), lambda: SHIPPED / name / "derain.safetensors", title)
+
+
+def _prenet(training_set: str) -> Model:
+    def weights() -> Path:
+        return paths.data_root() / "weights" / "prenet" / f"{training_set}_PReNet6" / "net_latest.pth"
+
+    title = f"PReNet (CVPR 2019), its authors' weights for {training_set}; pairs were seen"
+    return Model(lambda: prenet.load_published(weights()), weights, title)
+
+
+MODELS = {
+    "dcdgan-small": _shipped("dcdgan-small", "DCD-GAN, profile laptop: 0.35 M parameters, no pair was ever seen"),
+    **{f"prenet-{name.lower()}": _prenet(name) for name in ("Rain100L", "Rain100H", "Rain1400")},
+}
+DEFAULT = "dcdgan-small"
+
+
+def load_model(name: str | Path) -> nn.Module:
+    """A network that takes (b, 3, h, w) in [0, 1], ready to derain, from a name in MODELS or the folder of a run.
+
+    Raises ValueError with the list of names, or FileNotFoundError that says which file is missing and where it comes from.
+    """
+    if str(name) in MODELS:
+        return MODELS[str(name)].load()
+    if Path(name).is_dir():
+        return load_run(Path(name))
+    raise ValueError(
+        f"model {str(name)!r}: choose one of {', '.join(MODELS)}, or the folder of a finished run (runs/*, results/*/runs/*)"
+    )
+
+
+def load_run(folder: Path) -> Generator:
+    """The derain network of a finished run: `config.json` and `derain.safetensors`, in single precision."""
+    for file in ("config.json", "derain.safetensors"):
+        if not (folder / file).is_file():
+            raise FileNotFoundError(f"{folder} holds no {file}: it is not the folder of a finished run")
+    return load_generator(read_config(folder), folder / "derain.safetensors")
+
+
+def read_config(folder: Path) -> DCDGANConfig:
+    """The configuration in a run's `config.json`."""
+    stored = json.loads((folder / "config.json").read_text())["config"]
+    return DCDGANConfig(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+
+
+def load_generator(config: DCDGANConfig, weights: Path) -> Generator:
+    """The derain network of a configuration with exported weights."""
+    network = Generator(config.width, config.blocks, config.antialias, config.global_residual)
+    network.load_state_dict({name: value.float() for name, value in load_file(weights).items()})
+    return network.eval()
