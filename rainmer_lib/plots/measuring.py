@@ -24,7 +24,7 @@ def error_maps(output: Image8, rainy: Image8, clean: Image8) -> Figure:
         axis.set_title(f"error of Y, {name}")
     for axis in axes.flat:
         axis.set_axis_off()
-    figure.colorbar(shown, ax=axes[1, 2], location="left", fraction=0.3, label="levels")
+    figure.colorbar(shown, cax=axes[1, 2].inset_axes([0, 0.08, 0.06, 0.84]), label="levels of Y")
     return figure
 
 

@@ -4,6 +4,7 @@ import ast
 import re
 import tomllib
 
+import pandas as pd
 import pytest
 import yaml
 
@@ -50,6 +51,16 @@ def test_every_import_is_declared():
 def test_the_readme_shows_the_catalogue():
     text = (ROOT / "README.md").read_text()
     assert catalogue.with_table(text) == text, "run `make readme`"
+
+
+def test_the_readme_shows_the_calibration():
+    from rainmer_lib.evaluation.calibration import PUBLISHED
+
+    scores = pd.read_csv(ROOT / "results" / "calibration" / "prenet.csv").query("protocol == 'prenet'")
+    text = (ROOT / "README.md").read_text()
+    for (model, test_set), (psnr, ssim) in PUBLISHED.items():
+        ours = scores[(scores.method == model) & (scores.test_set == test_set)][["psnr", "ssim"]].mean()
+        assert f" | {ours.psnr:.2f} / {ours.ssim:.4f} | {psnr} / {ssim} |".replace(" 0.", " .") in text
 
 
 def test_every_table_and_figure_of_the_papers_is_listed_once():

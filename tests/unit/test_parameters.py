@@ -3,7 +3,7 @@
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.parameters import WrongParameter, check_parameters, declared_parameters
+from rainmer_lib.parameters import WrongParameter, check_parameters, check_walkthrough, declared_parameters
 
 CELL = '''profile: str = "quick"  # size of the experiment: quick, laptop or paper
 data: str = "auto"  # training set
@@ -46,6 +46,20 @@ def test_changed_parameters_never_replace_the_profiles_own_results():
 def test_wrong_parameters(injected, values, message):
     with pytest.raises(WrongParameter, match=message):
         check(injected, **values)
+
+
+def test_walkthroughs_have_other_parameters_and_the_same_checks():
+    cell = 'profile: str = "quick"  # size\nimages: int = 5  # how many'
+    known = {"profile": "quick", "images": 5}
+
+    def walk(injected="", **values):
+        return check_walkthrough(known | values | {"In": [cell, f"# Parameters\n{injected}"]})
+
+    assert walk()["profile"].name == "quick" and walk("images = 2", images=2)["images"] == 2
+    for injected, values, message in (("image = 2", {}, "no such parameter: image"), ("", {"images": 0}, "at least 1"),
+                                      ("", {"images": "2"}, "expected int"), ("", {"profile": "big"}, "quick")):  # fmt: skip
+        with pytest.raises(WrongParameter, match=message):
+            walk(injected, **values)
 
 
 def test_missing_data(monkeypatch, tmp_path):
