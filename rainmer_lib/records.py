@@ -34,7 +34,7 @@ def summary_table(means: pd.DataFrame, methods: list[str], protocol: str) -> pd.
                 values = chosen[(chosen.method == method) & (chosen.test_set == name)][metric]
                 spread = f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
                 cells.setdefault(column, []).append(f"{values.mean():.{digits}f}{spread}")
-    return pd.DataFrame(cells, index=["input", *methods]).rename_axis("negatives" if methods else "")
+    return pd.DataFrame(cells, index=["input", *methods]).rename_axis("method")
 
 
 def markdown(table: pd.DataFrame) -> str:

@@ -88,18 +88,20 @@ class PatchCritic(nn.Module):
     """PatchGAN of three layers (paper, Sec. 4.1): one logit for each overlapping patch of the image.
 
     Image (b, 3, h, w) in [0, 1] -> logits (b, 1, h/8 - 2, w/8 - 2); 30x30 for 256x256.  A logit sees 84x84 pixels with
-    anti-aliased reductions, 70x70 with strided convolutions.  4x4 kernels, LeakyReLU(0.2), instance norm.
+    anti-aliased reductions, 70x70 with strided convolutions; 34x34 and 16x16 of these with two layers and one.
+    4x4 kernels, LeakyReLU(0.2), instance norm.
     """
 
-    def __init__(self, width: int = 64, antialias: bool = True) -> None:
+    def __init__(self, width: int = 64, antialias: bool = True, layers: int = 3) -> None:
         super().__init__()
         stride, shrink = (1, [BlurDown]) if antialias else (2, [])
-        layers: list[nn.Module] = [nn.Conv2d(3, width, 4, stride, 1), nn.LeakyReLU(0.2), *(s() for s in shrink)]
-        for channels in (width, 2 * width):
-            layers += [nn.Conv2d(channels, 2 * channels, 4, stride, 1), InstanceNorm(2 * channels), nn.LeakyReLU(0.2)]
-            layers += [s() for s in shrink]
-        layers += [nn.Conv2d(4 * width, 8 * width, 4, 1, 1), InstanceNorm(8 * width), nn.LeakyReLU(0.2)]
-        self.layers = initialise(nn.Sequential(*layers, nn.Conv2d(8 * width, 1, 4, 1, 1)))
+        stack: list[nn.Module] = [nn.Conv2d(3, width, 4, stride, 1), nn.LeakyReLU(0.2), *(s() for s in shrink)]
+        for channels in (width * 2**i for i in range(layers - 1)):
+            stack += [nn.Conv2d(channels, 2 * channels, 4, stride, 1), InstanceNorm(2 * channels), nn.LeakyReLU(0.2)]
+            stack += [s() for s in shrink]
+        last = width * 2 ** (layers - 1)
+        stack += [nn.Conv2d(last, 2 * last, 4, 1, 1), InstanceNorm(2 * last), nn.LeakyReLU(0.2)]
+        self.layers = initialise(nn.Sequential(*stack, nn.Conv2d(2 * last, 1, 4, 1, 1)))
 
     def forward(self, image: Image) -> Float[Tensor, "b 1 i j"]:
         """Logits: large where the patch looks real."""
@@ -126,12 +128,14 @@ class BidirectionalTranslation(nn.Module):
     `clean_critic` (D_N) judges N against N_R, `rainy_critic` (D_R) judges R against R_N.
     """
 
-    def __init__(self, width: int, blocks: int, critic_width: int, antialias: bool, global_residual: bool) -> None:
+    def __init__(
+        self, width: int, blocks: int, critic_width: int, antialias: bool, global_residual: bool, critic_layers: int = 3
+    ) -> None:
         super().__init__()
         self.derain = Generator(width, blocks, antialias, global_residual)
         self.rerain = Generator(width, blocks, antialias, global_residual)
-        self.clean_critic = PatchCritic(critic_width, antialias)
-        self.rainy_critic = PatchCritic(critic_width, antialias)
+        self.clean_critic = PatchCritic(critic_width, antialias, critic_layers)
+        self.rainy_critic = PatchCritic(critic_width, antialias, critic_layers)
 
     def forward(self, rainy: Image, clean: Image, taps: Sequence[str], backward: bool = True) -> Cycles:
         """Run both cycles and keep the four feature stacks that the passes make on their way.

@@ -60,6 +60,9 @@ class DCDGANConfig:
     steps: int = 420_000  # paper: 600 epochs; 600 x 700 images of Rain800.  Constant for one half, then linear to zero
     batch: int = 1  # paper, Sec. 4.1
     crop: int = 256  # open: "randomly cropped to patches"; code: 256
+    critic_replay: int = 0  # ours, for small budgets: images of earlier steps that the critics see again at each step; a
+    #                         critic learns rain from many photos, and the generators' passes are what costs
+    critic_layers: int = 3  # code: PatchGAN of 70 pixels; fewer layers see less, for small crops
     ema: float = 0.999  # ours: the generators oscillate, their moving average is what is evaluated
 
     # Execution
@@ -84,6 +87,10 @@ class DCDGANConfig:
             )
         if self.crop % 4 or self.crop < 32:
             raise ValueError(f"crop={self.crop}: the generator needs a multiple of 4, at least 32")
+        if self.critic_replay < 0:
+            raise ValueError(f"critic_replay={self.critic_replay}: expected a number of images, 0 or more")
+        if not 1 <= self.critic_layers <= 3:
+            raise ValueError(f"critic_layers={self.critic_layers}: expected 1, 2 or 3")
         if min(self.steps, self.batch, self.patches, self.width, self.blocks) < 1:
             raise ValueError("steps, batch, patches, width and blocks must be at least 1")
 

@@ -15,7 +15,7 @@ class DCDGAN(nn.Module):
         super().__init__()
         torch.manual_seed(config.seed)  # the initial weights are a function of the seed alone
         self.translation = BidirectionalTranslation(
-            config.width, config.blocks, config.critic_width, config.antialias, config.global_residual
+            config.width, config.blocks, config.critic_width, config.antialias, config.global_residual, config.critic_layers
         )
         channels = self.translation.derain.tap_channels(config.taps)
         self.guidance = ContrastiveGuidance(channels, config.embedding)

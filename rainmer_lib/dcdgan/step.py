@@ -1,7 +1,7 @@
 """One training step of DCD-GAN, top to bottom as in the paper, and the state that it changes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -11,6 +11,7 @@ from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.dcdgan.objective import Term, build_objective, critics_objective
 from rainmer_lib.training.ema import MovingAverage
+from rainmer_lib.training.replay import Replay
 from rainmer_lib.training.schedule import constant_then_linear
 
 # Raised by hand whenever a change alters the numbers of a run; tests/unit/dcdgan/test_version.py notices when it should.
@@ -35,6 +36,7 @@ class Trainer:
     patch_generator: torch.Generator
     objective: list[Term]
     translate: Callable[..., Cycles]
+    replay: Replay | None = None
     step: int = 0
 
     @classmethod
@@ -56,7 +58,8 @@ class Trainer:
         generator = torch.Generator().manual_seed(config.seed)
         translate = torch.compile(translation) if config.compile else translation
         objective = build_objective(config, generator)
-        return cls(config, model, optimisers, averages, generator, objective, translate)
+        replay = Replay(config.critic_replay, config.seed) if config.critic_replay else None
+        return cls(config, model, optimisers, averages, generator, objective, translate, replay)
 
     def train_step(self, rainy: Tensor, clean: Tensor) -> dict[str, Tensor]:
         """Update critics, then generators and heads, on one batch of unpaired crops; returns each term's value."""
@@ -65,7 +68,7 @@ class Trainer:
             # Forward cycle R -> N_R -> R*, backward cycle N -> R_N -> N*, with the features on the way
             cycles = float32_images(self.translate(rainy, clean, self.config.taps, self.config.backward_cycle))
             # D maximises Eq. (4)
-            critics = critics_objective(self.model, cycles, self.config.adversarial_loss)
+            critics = critics_objective(self.model, self._with_earlier(cycles), self.config.adversarial_loss)
             self._update("critics", critics)
             # G and H minimise Eq. (6); the critics only pass the gradient on
             self._freeze_critics(True)
@@ -77,6 +80,13 @@ class Trainer:
             average.update(self.step)
         self.step += 1
         return {name: value.detach() for name, value in (terms | {"critics": critics, "total": total}).items()}
+
+    def _with_earlier(self, cycles: Cycles) -> Cycles:
+        """What the critics see: the step's images, and some of earlier steps where the configuration asks for them."""
+        if self.replay is None:
+            return cycles
+        kinds = ("rainy", "clean", "derained", *(["rerained"] if cycles.rerained is not None else []))
+        return replace(cycles, **self.replay.extend({kind: getattr(cycles, kind) for kind in kinds}))
 
     def _update(self, names: str | tuple[str, ...], loss: Tensor) -> None:
         optimisers = [self.optimisers[name] for name in ([names] if isinstance(names, str) else names)]
@@ -105,7 +115,7 @@ class Trainer:
             "averages": {name: average.state() for name, average in self.averages.items()},
             "patch_generator": self.patch_generator.get_state(),
             "torch_random_state": torch.get_rng_state(),
-        }
+        } | ({"replay": self.replay.state()} if self.replay else {})
 
     def restore(self, state: dict) -> None:
         """Continue from what `state()` returned."""
@@ -118,3 +128,5 @@ class Trainer:
         # random states live on the CPU, wherever the checkpoint was loaded to
         self.patch_generator.set_state(state["patch_generator"].cpu())
         torch.set_rng_state(state["torch_random_state"].cpu())
+        if self.replay is not None:
+            self.replay.restore(state["replay"], next(self.model.parameters()).device)

@@ -1,5 +1,7 @@
 """Is an order that a paper claims seen in our runs?"""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 
@@ -28,13 +30,22 @@ def check_table(means: pd.DataFrame, printed: pd.DataFrame, protocol: str) -> pd
 
     `printed` is indexed by method and has columns psnr and ssim.  Columns test_set, metric, then those of `check_order`.
     """
+    return _everywhere(means, protocol, lambda metric: [list(printed[metric].sort_values(ascending=False).index)])
+
+
+def check_best(means: pd.DataFrame, best: str, others: list[str], protocol: str) -> pd.DataFrame:
+    """Is one method better than each of the others?  Columns as `check_table`."""
+    return _everywhere(means, protocol, lambda metric: [[best, other] for other in others])
+
+
+def _everywhere(means: pd.DataFrame, protocol: str, orders: Callable[[str], list[list[str]]]) -> pd.DataFrame:
     chosen = means[(means.protocol == protocol) & (means.method != "input")]
     parts = []
     for test_set, table in chosen.groupby("test_set", sort=False):
         for metric in ("psnr", "ssim"):
-            order = list(printed[metric].sort_values(ascending=False).index)
-            part = check_order(table, order, metric)
-            part.insert(0, "test_set", test_set)
-            part.insert(1, "metric", metric)
-            parts.append(part)
+            for order in orders(metric):
+                part = check_order(table, order, metric)
+                part.insert(0, "test_set", test_set)
+                part.insert(1, "metric", metric)
+                parts.append(part)
     return pd.concat(parts, ignore_index=True)

@@ -16,24 +16,26 @@ def gains(means: pd.DataFrame) -> pd.DataFrame:
     return joined.assign(psnr=joined.psnr - joined.psnr_input, ssim=joined.ssim - joined.ssim_input)
 
 
-def gain_figure(means: pd.DataFrame, methods: list[str], protocol: str) -> Figure:
+def gain_figure(means: pd.DataFrame, methods: list[str], protocol: str, title: str = "") -> Figure:
     """PSNR and SSIM gains, a panel for each: groups are test sets, bars are means over seeds, dots are seeds."""
     table = gains(means)
     table = table[table.protocol == protocol]
     sets, palette = list(dict.fromkeys(table.test_set)), colours(methods)
-    figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.7))
+    step = 0.78 / max(3, len(methods))
+    rows = -(-len(methods) // 3)
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.5 + 0.2 * rows))
     for axis, metric in zip(axes, METRIC_LABELS, strict=True):
         for i, method in enumerate(methods):
             ours = table[table.method == method]
-            places = [k + (i - (len(methods) - 1) / 2) * 0.26 for k in range(len(sets))]
+            places = [k + (i - (len(methods) - 1) / 2) * step for k in range(len(sets))]
             averages = [ours[ours.test_set == s][metric].mean() for s in sets]
-            axis.bar(places, averages, width=0.22, color=palette[method], alpha=0.45, label=method)
+            axis.bar(places, averages, width=0.85 * step, color=palette[method], alpha=0.45, label=method)
             for place, name in zip(places, sets, strict=True):
                 values = ours[ours.test_set == name][metric]
                 axis.plot([place] * len(values), values, "o", ms=3.5, color=palette[method], mec="white", mew=0.4)
         axis.axhline(0, color="0.2", lw=0.8)
         axis.set_xticks(range(len(sets)), [TEST_SET_LABELS.get(s, s) for s in sets])
         axis.set_ylabel(METRIC_LABELS[metric])
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(methods),
-                  title=f"negatives, protocol {protocol}; dots: seeds")  # fmt: skip
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=min(3, len(methods)),
+                  title=f"{title + ', ' if title else ''}protocol {protocol}; dots: seeds")  # fmt: skip
     return figure

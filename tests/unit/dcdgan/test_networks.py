@@ -40,9 +40,9 @@ def receptive_field(network, size=160):
     return (rows[-1] - rows[0] + 1).item()
 
 
-@pytest.mark.parametrize(("antialias", "side"), [(True, 84), (False, 70)])
-def test_a_logit_sees_a_patch(antialias, side):
-    assert receptive_field(PatchCritic(4, antialias)) == side
+@pytest.mark.parametrize(("antialias", "layers", "side"), [(True, 3, 84), (False, 3, 70), (False, 2, 34), (False, 1, 16)])
+def test_a_logit_sees_a_patch(antialias, layers, side):
+    assert receptive_field(PatchCritic(4, antialias, layers)) == side
 
 
 @pytest.mark.parametrize("antialias", [True, False])

@@ -34,6 +34,29 @@ def test_critics_do_not_follow_the_generators_loss(tiny, photos):
     assert not changed(before, trainer.model.translation.clean_critic)
 
 
+def test_replay_changes_what_the_critics_see_and_nothing_else(tiny, photos, monkeypatch):
+    """Critics get the batch and earlier images; the generators' terms are of the batch alone."""
+    from rainmer_lib.dcdgan import step
+
+    seen, shown = [], step.critics_objective
+    monkeypatch.setattr(step, "critics_objective", lambda m, c, law: (seen.append(c), shown(m, c, law))[1])
+    frozen = replace(tiny, critics_learning_rate=0.0)
+    plain, replayed = Trainer.start(frozen), Trainer.start(replace(frozen, critic_replay=5))
+    for _ in range(3):
+        a, b = plain.train_step(*photos), replayed.train_step(*photos)
+        assert torch.equal(a["total"], b["total"])
+    assert [len(c.clean) for c in seen] == [2, 2, 2, 7, 2, 7]
+    assert torch.equal(seen[-1].derained[:2], seen[-2].derained) and len(seen[-1].rerained) == 7
+
+
+@pytest.mark.parametrize("layers", [1, 2])
+def test_shorter_critics_learn(tiny, photos, layers):
+    trainer = Trainer.start(replace(tiny, critic_layers=layers))
+    before = weights(trainer.model.translation.rainy_critic)
+    trainer.train_step(*photos)
+    assert changed(before, trainer.model.translation.rainy_critic)
+
+
 def test_without_the_backward_cycle_the_rainy_critic_rests(tiny, photos):
     trainer = Trainer.start(replace(tiny, backward_cycle=False, negatives="internal"))
     before = weights(trainer.model.translation.rainy_critic)

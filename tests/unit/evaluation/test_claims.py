@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rainmer_lib.evaluation.claims import check_order, check_table
+from rainmer_lib.evaluation.claims import check_best, check_order, check_table
 
 
 def means(**by_method):
@@ -31,3 +31,10 @@ def test_the_order_of_each_metric_is_that_of_the_printed_table():
     printed = pd.DataFrame({"psnr": [25.4, 25.6], "ssim": [0.9, 0.8]}, index=["a", "b"])
     table = check_table(means(a=[1.0, 2.0, 3.0], b=[3.0, 4.0, 5.1]), printed, "prenet")
     assert table[["metric", "better", "verdict"]].to_numpy().tolist() == [["psnr", "b", "seen"], ["ssim", "a", "not seen"]]
+
+
+def test_one_method_against_each_of_the_others():
+    table = check_best(means(a=[3.0, 3.0, 3.1], b=[2.0, 2.0, 2.0], c=[3.2, 3.0, 2.9]), "a", ["b", "c"], "prenet")
+    assert table[["metric", "worse", "verdict"]].to_numpy().tolist() == [
+        ["psnr", "b", "seen"], ["psnr", "c", "not decidable"], ["ssim", "b", "seen"], ["ssim", "c", "not decidable"],
+    ]  # fmt: skip

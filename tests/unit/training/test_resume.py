@@ -15,7 +15,7 @@ from rainmer_lib.dcdgan import paper
 CONFIG = dict(
     width=4, blocks=2, critic_width=4, taps=("down1", "down2", "block1", "block2"), embedding=8, patches=16, crop=32,
     steps=60, learning_rate=1e-3, heads_learning_rate=1e-3,
-        critics_learning_rate=1e-3,
+    critics_learning_rate=1e-3, critic_replay=3,
 )  # fmt: skip
 SCRIPT = f"""
 import sys, torch
