@@ -80,5 +80,5 @@ def read_config(folder: Path) -> DCDGANConfig:
 def load_generator(config: DCDGANConfig, weights: Path) -> Generator:
     """The derain network of a configuration with exported weights."""
     network = Generator(config.width, config.blocks, config.antialias, config.global_residual)
-    network.load_state_dict({name: value.float() for name, value in load_file(weights).items()})
+    network.load_state_dict(load_file(weights))
     return network.eval()

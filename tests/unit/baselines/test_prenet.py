@@ -62,6 +62,9 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
     torch.save(weights, path)
     with pytest.raises(ValueError, match=r"3 keys differ(.|\n)*conv.0.bias: expected \(3,\), found \(4,\)"):
         load_published(path)
+    torch.save(PReNet().state_dict() | {"conv0.0.bias": torch.zeros(31)}, path)
+    with pytest.raises(ValueError, match="1 keys differ"):
+        load_published(path)
     weights = PReNet().state_dict()
     torch.save(weights, path)
     assert torch.equal(load_published(path).conv_i[0].weight, weights["conv_i.0.weight"])

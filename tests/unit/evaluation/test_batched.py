@@ -33,6 +33,12 @@ def test_both_paths_agree(name, size, dtype):
     assert np.allclose(np.stack([psnr, ssim], 1), expected, rtol=0, atol=tolerance)
 
 
+def test_a_shrink_by_four_mirrors_two_pixels():
+    outputs, clean = batch(898, 902, size=1)  # the last window holds one mirrored pixel of two
+    found = [score.item() for score in evaluate_batch(to_tensor(outputs), to_tensor(clean), "prenet")]
+    assert found == pytest.approx(evaluate(outputs[0], clean[0], "prenet"), abs=1e-8)
+
+
 @pytest.mark.parametrize("name", ["prenet", "rgb"])
 def test_eight_bit_values_survive_truncation(name):
     """k / 255 in single precision times 255 must be k again, not k - 1."""
