@@ -1,10 +1,11 @@
 # Two commands do everything on a fresh machine:
-#   make reproduce   makes the environment if it is missing, runs the main job at profile quick on the embedded data
+#   make reproduce   makes the environment if it is missing, then every table and figure at profile quick, on embedded data
 #   make test        makes it likewise, runs every test
 PYTHON  ?= python3
 VENV    ?= .venv
 PROFILE ?= quick
-ITEM    ?= ablation_negatives
+# PROFILE=laptop goes on where it was cut; ITEM=ablation_negatives makes one notebook's results and what they need.
+ITEM    ?=
 BIN     := $(VENV)/bin
 # uv does not read pip's settings: hand it the same folder of local wheels, if there is one.
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
@@ -31,7 +32,7 @@ $(VENV)/.installed: pyproject.toml
 	@touch $@
 
 reproduce: setup
-	$(BIN)/python -m rainmer_lib.runner $(ITEM) --profile $(PROFILE)
+	$(BIN)/rainmer reproduce $(ITEM) --profile $(PROFILE)
 
 test: setup
 	$(BIN)/python -m pytest

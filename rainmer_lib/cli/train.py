@@ -18,6 +18,8 @@ REPRODUCE_EXAMPLES = """Examples:
 
 rainmer reproduce ablation_negatives
 
+rainmer reproduce --profile laptop
+
 rainmer reproduce train_dcdgan --profile laptop -p seeds=1"""
 
 ProfileName = Annotated[str, typer.Option(help="size: quick, laptop or paper", autocompletion=choices.profiles)]
@@ -51,16 +53,29 @@ def train(
 
 
 def reproduce(
-    item: Annotated[str, typer.Argument(help="stem of a notebook, see `rainmer list`", autocompletion=choices.items)],
+    item: Annotated[
+        str | None, typer.Argument(help="stem of a notebook, see `rainmer list`; all without", autocompletion=choices.items)
+    ] = None,
     profile: ProfileName = "quick",
     parameter: Annotated[list[str] | None, typer.Option("-p", help="NAME=VALUE of the notebook; may be repeated")] = None,
+    slurm: Annotated[bool, typer.Option("--slurm", help="jobs go to a Slurm cluster (workflow/profiles/slurm)")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show the jobs, do none")] = False,
 ) -> None:
-    """Execute a notebook: its table, figures and record go to results/PROFILE, and so does the executed notebook."""
+    """Execute a notebook, or all, after the training runs that they need; goes on where it was cut.
+
+    Table, figures, record and the executed notebook go to results/PROFILE.  Whatever is done and unchanged stays as it is.
+    With -p the notebook is executed at once, whatever is done, and its results carry the parameters in their names.
+    """
     from rainmer_lib import runner
     from rainmer_lib.profiles import profile as profile_named
+    from rainmer_lib.workflow.pipeline import reproduce as run_pipeline
 
+    if not parameter:
+        raise typer.Exit(run_pipeline(profile, item, slurm=slurm, dry_run=dry_run))
+    if item is None or slurm or dry_run:
+        raise ValueError("-p goes with one notebook, and neither with --slurm nor with --dry-run")
     words = [item, "--profile", profile_named(profile).name]
-    for name, value in (text.partition("=")[::2] for text in parameter or []):
+    for name, value in (text.partition("=")[::2] for text in parameter):
         words += ["-p", name, value]
     raise typer.Exit(runner.main(words))
 
