@@ -1,0 +1,67 @@
+"""Figures of features and of detections: colours stay, counts in titles are those of the boxes."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+
+from rainmer_lib.evaluation.detection import Detections
+from rainmer_lib.plots.boxes import box_panels, class_colour
+from rainmer_lib.plots.embedding import CLOUD_COLOURS, embedding_figure
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def test_points_keep_their_colours_whatever_their_order():
+    clouds = {"clean": np.zeros((3, 2)), "rainy": np.ones((5, 2)), "derained": np.full((4, 2), 2.0)}
+    figure = embedding_figure({"with": clouds, "without": {"clean": clouds["clean"]}}, {"with": "AUC 0.9"})
+    first, second = figure.axes
+    dots = first.collections[0]
+    for name, value in (("clean", 0), ("rainy", 1), ("derained", 2)):
+        colours = {to_hex(c).upper() for c, at in zip(dots.get_facecolors(), dots.get_offsets(), strict=True) if at[0] == value}
+        assert colours == {CLOUD_COLOURS[name]}
+    assert len(dots.get_offsets()) == 12 and len(second.collections[0].get_offsets()) == 3
+    assert (first.get_title(), second.get_title()) == ("with\nAUC 0.9", "without")
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["rainy", "derained", "clean"]
+
+
+def test_no_cloud_hides_another():
+    """Drawn in turn, not one after the other."""
+    clouds = {"rainy": np.zeros((200, 2)), "clean": np.zeros((200, 2))}
+    colours = [to_hex(c).upper() for c in embedding_figure({"": clouds}).axes[0].collections[0].get_facecolors()]
+    assert 60 < sum(c == CLOUD_COLOURS["clean"] for c in colours[-200:]) < 140
+
+
+def test_other_clouds_are_refused():
+    with pytest.raises(ValueError, match="clouds blurred: choose among rainy, derained, clean"):
+        embedding_figure({"with": {"blurred": np.zeros((3, 2))}})
+
+
+def detections(*rows):
+    table = np.array(rows, float).reshape(-1, 6)
+    return Detections(table[:, :4], table[:, 4], table[:, 5].astype(int))
+
+
+def test_boxes_are_drawn_where_they_are_and_counted():
+    images = {name: np.zeros((40, 60, 3), np.uint8) for name in ("rainy", "clean")}
+    car, person = (5, 6, 25, 30, 0.9, 2), (30, 2, 40, 38, 0.8, 0)
+    found = {"rainy": detections(car, (45, 5, 55, 20, 0.7, 0), (0, 0, 9, 9, 0.1, 0)), "clean": detections(car, person)}
+    rainy, clean = box_panels(images, found).axes[:2]
+    assert rainy.get_title() == "rainy: 1 of 2 found, 1 wrong" and clean.get_title() == "clean: 2 objects"
+    assert [p.get_linestyle() for p in rainy.patches] == ["-", "--"]
+    box = rainy.patches[0]
+    assert (box.get_x(), box.get_y(), box.get_width(), box.get_height()) == (5, 6, 20, 24)
+    assert to_hex(box.get_edgecolor()).upper() == class_colour(2)
+    assert [t.get_text() for t in clean.texts] == ["car 0.90", "person 0.80"]
+
+
+def test_without_a_truth_objects_are_counted():
+    images = {"rainy": np.zeros((40, 60, 3), np.uint8)}
+    found = {"rainy": detections((5, 6, 25, 30, 0.9, 2))}
+    assert box_panels(images, found).axes[0].get_title() == "rainy: 1 objects"
+    with pytest.raises(ValueError, match="no detections of rainy"):
+        box_panels(images, {})
