@@ -95,7 +95,7 @@ def train_run(method: str, config: DCDGANConfig, data: UnpairedRain, profile: Pr
     def labelled(text: str) -> None:
         say(f"{method}, seed {config.seed}: {text}")
 
-    identity = RunIdentity("dcdgan", config, data.fingerprint, METHOD_VERSION)
+    identity = identity_of(config, data.fingerprint)
     if profile.keeps_runs:
         for results in (paths.results_root(), paths.REPOSITORY / "results"):
             recorded = RunFolder(results / profile.name / "runs", identity)
@@ -108,6 +108,11 @@ def train_run(method: str, config: DCDGANConfig, data: UnpairedRain, profile: Pr
         device=device(), log_every=profile.log_every, save_every=profile.save_every, say=labelled,
     )  # fmt: skip
     return Run(method, config.seed, config, folder)
+
+
+def identity_of(config: DCDGANConfig, fingerprint: str) -> RunIdentity:
+    """What names the run of a configuration on data of this fingerprint."""
+    return RunIdentity("dcdgan", config, fingerprint, METHOD_VERSION)
 
 
 def device() -> str:

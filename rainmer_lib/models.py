@@ -43,7 +43,7 @@ def _prenet(training_set: str) -> Model:
 
 
 MODELS = {
-    "dcdgan-small": _shipped("dcdgan-small", "DCD-GAN, profile laptop: 0.35 M parameters, no pair was ever seen"),
+    "dcdgan-small": _shipped("dcdgan-small", "DCD-GAN: 0.35 M parameters, trained for minutes, no pair was ever seen"),
     **{f"prenet-{name.lower()}": _prenet(name) for name in ("Rain100L", "Rain100H", "Rain1400")},
 }
 DEFAULT = "dcdgan-small"

@@ -21,7 +21,7 @@ for name, command, short, examples in (
     ("derain", derain.derain, "Remove the rain from an image or a folder of images.", derain.EXAMPLES),
     ("evaluate", evaluate.evaluate, "Score outputs, or a model, under every protocol.", evaluate.EXAMPLES),
     ("train", train.train, "Train DCD-GAN, resume, or find the finished run.", train.TRAIN_EXAMPLES),
-    ("reproduce", train.reproduce, "Execute the notebook of a table or figure.", train.REPRODUCE_EXAMPLES),
+    ("reproduce", train.reproduce, "Make one table or figure, or all.", train.REPRODUCE_EXAMPLES),
     ("list", train.list_items, "Tables, figures and trained models.", None),
 ):
     app.command(name, short_help=short, epilog=examples)(command)

@@ -88,3 +88,12 @@ def test_kept_weights_give_the_kept_scores(folder):
     for pair in islice(benchmark_pairs("rain12"), 5):
         again = evaluate(derain(run.generator(), pair.rainy), pair.clean, "prenet")[0]
         assert np.isclose(again, scores[pair.name], atol=0.01)
+
+
+def test_the_documented_runs_of_the_second_setting_gain_two_decibels_on_rain100l():
+    """docs/training_small.md prints these runs' scores; a test holds them to the files."""
+    text = (paths.REPOSITORY / "docs" / "training_small.md").read_text()
+    for key in ("dcdgan-902ded20944f", "dcdgan-13345b4941df", "dcdgan-c794ed909060"):
+        scores = pd.read_csv(RESULTS / "laptop" / "runs" / key / "scores-rain100l.csv").query("protocol == 'prenet'")
+        assert key in text and f"| {scores.psnr.mean():.2f} (+{scores.psnr.mean() - 26.90:.2f}) |" in text
+        assert len(scores) == 100 and scores.psnr.mean() > 28.90
