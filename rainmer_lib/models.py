@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -72,13 +73,20 @@ def load_run(folder: Path) -> Generator:
 
 
 def read_config(folder: Path) -> DCDGANConfig:
-    """The configuration in a run's `config.json`."""
-    stored = json.loads((folder / "config.json").read_text())["config"]
-    return DCDGANConfig(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+    """The configuration in a run's `config.json`; ValueError on another file of that name."""
+    path = folder / "config.json"
+    try:
+        stored = json.loads(path.read_text())["config"]
+        return DCDGANConfig(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"{path}: not the configuration of a run of this project ({error})") from error
 
 
 def load_generator(config: DCDGANConfig, weights: Path) -> Generator:
-    """The derain network of a configuration with exported weights."""
+    """The derain network of a configuration with exported weights; ValueError if they are damaged or another network's."""
     network = Generator(config.width, config.blocks, config.antialias, config.global_residual)
-    network.load_state_dict(load_file(weights))
+    try:
+        network.load_state_dict(load_file(weights))
+    except (SafetensorError, RuntimeError) as error:
+        raise ValueError(f"{weights}: damaged, or not the weights of this configuration ({error})") from error
     return network.eval()

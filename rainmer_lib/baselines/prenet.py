@@ -3,6 +3,7 @@
 Written from the paper's description; parameter names are those of the published weights, so that they load as they are.
 """
 
+import pickle
 from pathlib import Path
 
 import torch
@@ -75,8 +76,11 @@ def load_published(path: Path) -> PReNet:
         )
     network = PReNet()
     wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    weights = torch.load(path, map_location="cpu", weights_only=True)
-    found = {name: tuple(value.shape) for name, value in weights.items()}
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        found = {name: tuple(value.shape) for name, value in weights.items()}
+    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError) as error:
+        raise ValueError(f"{path}: damaged, or not a state dict ({type(error).__name__})") from error
     if found != wanted:
         odd = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
         lines = "".join(f"\n  {name}: expected {wanted.get(name)}, found {found.get(name)}" for name in odd[:8])

@@ -33,6 +33,8 @@ def evaluate(
 
     if (outputs is None) == (model is None) or (model is None) != (not on) or (rainy and not clean):
         raise typer.BadParameter("give OUTPUTS, or OUTPUTS and CLEAN (and --rainy), or --model and --on")
+    if csv:
+        _require_writable(csv)
     if outputs and not clean:
         scores = _score_alone(outputs)
         print(scores.drop(columns="image").mean().round(3).to_string())
@@ -45,6 +47,16 @@ def evaluate(
 
         atomic.write(csv, lambda part: scores.to_csv(part, index=False, float_format="%.6f"))
         print(f"\nwrote {csv}")
+
+
+def _require_writable(csv: Path) -> None:
+    """Before anything is computed: OSError if the file could not be written in the end."""
+    if csv.is_dir():
+        raise IsADirectoryError(f"--csv {csv} is a folder: give a file")
+    try:
+        csv.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(f"--csv {csv}: its folder cannot be made ({error.strerror})") from error
 
 
 def _score_alone(outputs: Path):

@@ -27,7 +27,7 @@ ProfileName = Annotated[str, typer.Option(help="size: quick, laptop or paper", a
 
 def train(
     profile: ProfileName = "quick",
-    seed: Annotated[int, typer.Option(help="of initial weights and batches")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="of initial weights and batches")] = 0,
     data: Annotated[str, typer.Option(help="training data: embedded, bsd-streaks; auto is the profile's own")] = "auto",
     preset: Annotated[str, typer.Option(help="paper or released (the objective of the authors' code)")] = "paper",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the configuration; may be repeated")] = None,

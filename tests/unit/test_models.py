@@ -34,6 +34,14 @@ def test_the_folder_of_a_run_is_a_model(tmp_path):
     image = torch.rand(1, 3, 32, 32)
     assert torch.equal(load_model(tmp_path)(image)[0], load_model(DEFAULT)(image)[0])
     assert json.loads((tmp_path / "config.json").read_text())["config"]["width"] == read_config(tmp_path).width
+    damages = [("derain.safetensors", b"\x08" * 100)]  # then no configuration, an unknown field, another width
+    damages += [("config.json", text) for text in (b"{}", b'{"config": {"depth": 3}}', b'{"config": {"width": 8}}')]
+    for file, damaged in damages:
+        whole = (tmp_path / file).read_bytes()
+        (tmp_path / file).write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"damaged|not the configuration"):
+            load_model(tmp_path)
+        (tmp_path / file).write_bytes(whole)
     (tmp_path / "derain.safetensors").unlink()
     with pytest.raises(FileNotFoundError, match="holds no derain.safetensors"):
         load_model(tmp_path)

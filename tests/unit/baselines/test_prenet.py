@@ -56,6 +56,10 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
     path = tmp_path / "net_latest.pth"
     with pytest.raises(FileNotFoundError, match="csdwren/PReNet"):
         load_published(path)
+    for content in (b"", b"no weights", b"PK\x03\x04" + b"0" * 50):
+        path.write_bytes(content)
+        with pytest.raises(ValueError, match="damaged, or not a state dict"):
+            load_published(path)
     weights = PReNet().state_dict()
     weights["conv.0.bias"] = torch.zeros(4)
     weights["extra"] = weights.pop("conv0.0.bias")
