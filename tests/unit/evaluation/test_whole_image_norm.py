@@ -1,11 +1,9 @@
 """Tiles that share the statistics of the whole image give what the whole image gives; tiles with their own do not."""
 
-import json
 
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
 from skimage.data import astronaut
 from sklearn.datasets import load_sample_image
 from torch import nn
@@ -23,16 +21,14 @@ from rainmer_lib.evaluation.whole_image_norm import (
     sparse,
     whole_image_statistics,
 )
+from rainmer_lib.models import load_run
 
 KEPT = sorted((paths.REPOSITORY / "results" / "laptop" / "runs").glob("*/derain.safetensors"))
 
 
 def trained(number=0):
     """A generator of the kept laptop runs."""
-    c = json.loads((KEPT[number].parent / "config.json").read_text())["config"]
-    network = Generator(c["width"], c["blocks"], c["antialias"], c["global_residual"])
-    network.load_state_dict({name: value.float() for name, value in load_file(KEPT[number]).items()})
-    return network.eval()
+    return load_run(KEPT[number].parent)
 
 
 def random_image(height, width):
@@ -58,7 +54,10 @@ def test_a_trained_network_on_a_photo(photo):
 
 @torch.inference_mode()
 def test_where_seams_come_from():
-    """Two overlapping parts of a photo, where both see all they can: the same pixels get other values, or equal ones."""
+    """Two overlapping parts of a photo, where both see all they can: the same pixels get other values, or equal ones.
+
+    How far the values part depends on the network: by 0.5 to 1.2 levels of 255 in the kept runs.
+    """
     image, network = PHOTOS["china"](), trained()
     x = torch.from_numpy(image[:256, :328].astype(np.float32) / 255).permute(2, 0, 1)[None]
 
@@ -69,7 +68,7 @@ def test_where_seams_come_from():
     whole = grid(*x.shape[2:], 1000, 43, 4)
     with fixed_statistics(network, whole_image_statistics(network, whole, lambda row, col: x, 13)):
         assert disagreement() < 1e-6
-    assert disagreement() > 1 / 255
+    assert disagreement() > 1e-3, "a thousand times more than with common statistics"
 
 
 @pytest.mark.parametrize("antialias", [True, False])
