@@ -59,7 +59,9 @@ def plan(source: Path, target: Path) -> list[tuple[Path, Path]]:
     if source.is_dir():
         if target.is_file():
             raise ValueError(f"{source} is a folder and {target} is a file: give a folder to write to")
-        images = [path for path in list_images(source) if target.resolve() not in path.resolve().parents or target == source]
+        images = list_images(source)
+        if source.resolve() in target.resolve().parents:  # results of an earlier call are no inputs
+            images = [path for path in images if target.resolve() not in path.resolve().parents]
         if not images:
             raise FileNotFoundError(f"{source}: no images in it")
         work = [(path, target / path.relative_to(source)) for path in images]

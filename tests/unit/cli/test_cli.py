@@ -77,6 +77,15 @@ def test_derain_never_overwrites_its_input(tmp_path, capsys):
     assert source.read_bytes() == before
 
 
+def test_derain_into_a_folder_around_or_inside_the_input(tmp_path, monkeypatch):
+    photo(tmp_path / "photos" / "a.png")
+    monkeypatch.chdir(tmp_path)
+    assert run("derain", "photos", ".") == 0 and Path("a.png").exists()
+    for _ in range(2):  # the second time, there is an output inside the input
+        assert run("derain", "photos", "photos/out") == 0
+    assert sorted(p.name for p in Path("photos").rglob("*")) == ["a.png", "a.png", "out"]
+
+
 def test_derain_can_go_on_after_a_stop(tmp_path):
     photo(tmp_path / "in" / "a.png"), photo(tmp_path / "in" / "b.png", seed=1)
     (tmp_path / "out").mkdir()
