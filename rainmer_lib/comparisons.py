@@ -5,9 +5,11 @@ Stands outside of the notebooks because runs are shared: the workflow trains eac
 
 from dataclasses import replace
 
-from rainmer_lib.baselines.unpaired import CYCLEGAN, DCLGAN
-from rainmer_lib.dcdgan.config import DCDGANConfig, paper
+from rainmer_lib.baselines.unpaired import CUT, CYCLEGAN, DCLGAN
+from rainmer_lib.dcdgan.config import DCDGANConfig, changes, paper, released
 from rainmer_lib.profiles import Profile
+
+UNPAIRED = {"CycleGAN": CYCLEGAN, "CUT": CUT, "DCLGAN": DCLGAN, "DCD-GAN": {}}
 
 COMPARISONS: dict[str, dict[str, dict]] = {
     "train_dcdgan": {"full": {}},
@@ -25,7 +27,16 @@ COMPARISONS: dict[str, dict[str, dict]] = {
     # Table 6: without the backward cycle there is no rain-added image, hence no external negatives
     "ablation_backward_cycle": {"without backward cycle": {"backward_cycle": False, "negatives": "internal"}, "full": {}},
     # Fig. 11
-    "closely_related": {"CycleGAN": CYCLEGAN, "DCLGAN": DCLGAN, "DCD-GAN": {}},
+    "closely_related": UNPAIRED,
+    # Tables 1 to 3, Figs. 1, 4, 5, 6, 9, 10: every unpaired method that can be trained here
+    "benchmarks": UNPAIRED,
+    "real_world": UNPAIRED,
+    "cross_domain": UNPAIRED,
+    "application": UNPAIRED,
+    # Fig. 3
+    "feature_space": {"without contrastive": {"contrastive_weight": 0.0}, "full": {}},
+    # what the authors released, beside what the paper says
+    "paper_versus_code": {"released": changes(released), "paper": {}},
 }
 
 

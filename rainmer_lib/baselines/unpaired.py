@@ -1,4 +1,4 @@
-"""CycleGAN and DCLGAN as configurations: DCD-GAN's networks, data and loop under other objectives.
+"""CycleGAN, CUT and DCLGAN as configurations: DCD-GAN's networks, data and loop under other objectives.
 
 Each is what replaces values of the paper's configuration, so that a comparison on one budget is `replace(base, **changes)`.
 """
@@ -15,4 +15,11 @@ CYCLEGAN = {
 DCLGAN = {
     "contrastive_weight": 2.0, "colour_weight": 0.0, "frequency_weight": 0.0, "identity_weight": 1.0,
     "negatives": "internal", "adversarial_loss": "least_squares",
+}  # fmt: skip
+
+# Park et al., ECCV 2020: one generator and one critic.  The contrastive term of weight 1, halved over two: a rainy image and
+# its translation, a clean image and its own; the query's encoder is the generator's own.
+CUT = {
+    "contrastive_weight": 0.5, "colour_weight": 0.0, "frequency_weight": 0.0, "identity_weight": 0.0,
+    "negatives": "internal", "adversarial_loss": "least_squares", "backward_cycle": False, "one_sided": True,
 }  # fmt: skip

@@ -115,10 +115,10 @@ class Cycles:
     rainy: Tensor  # R
     clean: Tensor  # N, an unpaired exemplar
     derained: Tensor  # N_R = derain(R)
-    recovered_rainy: Tensor  # R* = rerain(N_R)
+    recovered_rainy: Tensor | None = None  # R* = rerain(N_R); None where training is one-sided
     rerained: Tensor | None = None  # R_N = rerain(N); None without the backward cycle
     recovered_clean: Tensor | None = None  # N* = derain(R_N)
-    features: dict[str, Features] = field(default_factory=dict)  # stacks: "rainy", "derained", "clean", "rerained"
+    features: dict[str, Features] = field(default_factory=dict)  # stacks: "rainy", "derained", "clean", "rerained" ("kept")
 
 
 class BidirectionalTranslation(nn.Module):
@@ -137,12 +137,16 @@ class BidirectionalTranslation(nn.Module):
         self.clean_critic = PatchCritic(critic_width, antialias, critic_layers)
         self.rainy_critic = PatchCritic(critic_width, antialias, critic_layers)
 
-    def forward(self, rainy: Image, clean: Image, taps: Sequence[str], backward: bool = True) -> Cycles:
+    def forward(
+        self, rainy: Image, clean: Image, taps: Sequence[str], backward: bool = True, one_sided: bool = False
+    ) -> Cycles:
         """Run both cycles and keep the four feature stacks that the passes make on their way.
 
         E_R(R), E_N(N_R), E_N(N), E_R(R_N): each is the encoder half of a pass that the cycles need anyway, so no encoder
         runs twice.  (The authors' code computes them again: eight generator and four encoder passes a step.)
         """
+        if one_sided:
+            return self._one_sided(rainy, clean, taps)
         features: dict[str, Features] = {}
         derained, features["rainy"] = self.derain(rainy, taps)
         recovered_rainy, features["derained"] = self.rerain(derained, taps)
@@ -151,6 +155,14 @@ class BidirectionalTranslation(nn.Module):
             cycles.rerained, features["clean"] = self.rerain(clean, taps)
             cycles.recovered_clean, features["rerained"] = self.derain(cycles.rerained, taps)
         return cycles
+
+    def _one_sided(self, rainy: Image, clean: Image, taps: Sequence[str]) -> Cycles:
+        """CUT (Park et al., ECCV 2020): both kinds of images through `derain`, whose encoder also sees the outcomes."""
+        derained, rainy_features = self.derain(rainy, taps)
+        kept, clean_features = self.derain(clean, taps)
+        features = {"rainy": rainy_features, "derained": self.derain.encode(derained, taps),
+                    "clean": clean_features, "kept": self.derain.encode(kept, taps)}  # fmt: skip
+        return Cycles(rainy, clean, derained, features=features)
 
 
 def float32_images(cycles: Cycles) -> Cycles:

@@ -45,6 +45,7 @@ class ContrastiveGuidance(nn.Module):
 
     External negatives are the other stack *of the keys' embedding*, at its own random places: hence 256 of them, none
     at the query's place.  With four branches (Fig. 2 of the paper) also N_R | R* (external N) and R_N | N* (external R).
+    One-sided (CUT) there are R | N_R and N | derain(N) (`kept`), with internal negatives, all under `embed_rainy`.
     """
 
     def __init__(self, channels: Mapping[str, int], embedding: int = 256) -> None:
@@ -53,7 +54,8 @@ class ContrastiveGuidance(nn.Module):
         self.embed_clean = ProjectionHead(channels, embedding)
 
     def forward(
-        self, stacks: Mapping[str, Features], patches: int, temperature: float, negatives: str, generator: torch.Generator
+        self, stacks: Mapping[str, Features], patches: int, temperature: float, negatives: str, generator: torch.Generator,
+        one_sided: bool = False,
     ) -> Tensor:
         """L_con: the mean over tapped layers, summed over branches (the weight 2 was tuned with means over layers).
 
@@ -63,7 +65,7 @@ class ContrastiveGuidance(nn.Module):
         forward_places = draw_places(stacks["rainy"], patches, generator)
         backward_places = draw_places(stacks["clean"], patches, generator) if "clean" in stacks else {}
         embedded = {
-            name: (self.embed_rainy if name in RAINY_LOOKING else self.embed_clean)(
+            name: (self.embed_rainy if one_sided or name in RAINY_LOOKING else self.embed_clean)(
                 features, forward_places if name in FORWARD_CYCLE else backward_places
             )
             for name, features in stacks.items()
@@ -84,6 +86,7 @@ FORWARD_CYCLE = ("rainy", "derained", "recovered_rainy")
 BRANCHES = (  # query, keys, external
     ("derained", "rainy", "rerained"),
     ("rerained", "clean", "derained"),
+    ("kept", "clean", None),
     ("recovered_rainy", "derained", "clean"),
     ("recovered_clean", "rerained", "rainy"),
 )

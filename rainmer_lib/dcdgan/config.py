@@ -49,6 +49,7 @@ class DCDGANConfig:
     #                          un-squared norm of each channel, the only reading under which channels matter
     adversarial_loss: str = "log_likelihood"  # paper, Eq. (4), non-saturating for the generators; code: hinge
     frequency_loss: str = "ortho_l1"  # open: Eq. (5)'s operands and norm are lost; "iicnet" is the code's (never added)
+    one_sided: bool = False  # ours: True is CUT, without `rerain`, with one embedding, clean images contrasted as well
     backward_cycle: bool = True  # paper, Table 6 (False: no N -> R_N -> N*, no rainy critic, no external negatives)
 
     # Optimisation
@@ -85,6 +86,12 @@ class DCDGANConfig:
                 "without the backward cycle there is no rain-added image to take external negatives from: "
                 "set negatives='internal' together with backward_cycle=False"
             )
+        two_sided = self.backward_cycle or self.negatives != "internal" or self.guidance_branches != 2
+        if self.one_sided and (two_sided or any(self.cycle_weights())):
+            raise ValueError(
+                "one_sided=True has no second generator: set backward_cycle=False, negatives='internal', "
+                "guidance_branches=2 and the weights of colour, plain cycle, frequency and identity to 0"
+            )
         if self.crop % 4 or self.crop < 32:
             raise ValueError(f"crop={self.crop}: the generator needs a multiple of 4, at least 32")
         if self.critic_replay < 0:
@@ -95,6 +102,11 @@ class DCDGANConfig:
             raise ValueError("steps, batch, patches, width and blocks must be at least 1")
 
 
+    def cycle_weights(self) -> tuple[float, ...]:
+        """Weights of the terms that need the rain-adding generator."""
+        return self.colour_weight, self.plain_cycle_weight, self.frequency_weight, self.identity_weight
+
+
 def check_types(config: object) -> None:
     """Stop with a TypeError when a field holds another type than it declares (an int may stand for a float)."""
     for field in fields(config):
@@ -102,6 +114,11 @@ def check_types(config: object) -> None:
         base = {int: int, float: (int, float), bool: bool, str: str}.get(kind, tuple)
         if not isinstance(value, base) or (isinstance(value, bool) and kind is not bool):
             raise TypeError(f"{field.name}={value!r}: expected {getattr(kind, '__name__', kind)}")
+
+
+def changes(config: DCDGANConfig) -> dict:
+    """The fields in which `config` differs from the paper."""
+    return {f.name: getattr(config, f.name) for f in fields(config) if getattr(config, f.name) != f.default}
 
 
 paper = DCDGANConfig()

@@ -41,7 +41,9 @@ def build_objective(config: DCDGANConfig, patch_generator: torch.Generator) -> l
             stacks["recovered_rainy"] = t.derain.encode(cycles.recovered_rainy, config.taps)
             if config.backward_cycle:
                 stacks["recovered_clean"] = t.rerain.encode(cycles.recovered_clean, config.taps)
-        return model.guidance(stacks, config.patches, config.temperature, config.negatives, patch_generator)
+        return model.guidance(
+            stacks, config.patches, config.temperature, config.negatives, patch_generator, config.one_sided
+        )
 
     def over_cycles(distance: Callable[[Tensor, Tensor], Tensor]) -> Callable[[DCDGAN, Cycles], Tensor]:
         """The distance of R to R*, plus that of N to N* where there is a backward cycle."""

@@ -66,7 +66,9 @@ class Trainer:
         self._set_learning_rates()
         with torch.autocast(rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
             # Forward cycle R -> N_R -> R*, backward cycle N -> R_N -> N*, with the features on the way
-            cycles = float32_images(self.translate(rainy, clean, self.config.taps, self.config.backward_cycle))
+            cycles = float32_images(
+                self.translate(rainy, clean, self.config.taps, self.config.backward_cycle, self.config.one_sided)
+            )
             # D maximises Eq. (4)
             critics = critics_objective(self.model, self._with_earlier(cycles), self.config.adversarial_loss)
             self._update("critics", critics)

@@ -13,7 +13,8 @@ from rainmer_lib.training.run import RunIdentity
 @pytest.mark.parametrize("name", PROFILES)
 def test_the_full_model_is_one_run_for_all_notebooks(name):
     full = {"train_dcdgan": "full", "ablation_losses": "full", "ablation_negatives": "both", "ablation_backward_cycle": "full",
-            "closely_related": "DCD-GAN"}  # fmt: skip
+            "closely_related": "DCD-GAN", "benchmarks": "DCD-GAN", "feature_space": "full", "paper_versus_code": "paper",
+            }  # fmt: skip
     configs = [methods(item, profile(name))[method] for item, method in full.items()]
     assert len({RunIdentity("dcdgan", config, "data", 1).key for config in configs}) == 1
     assert configs[0] == profile(name).apply(paper)
