@@ -6,7 +6,7 @@ Stands outside of the notebooks because runs are shared: the workflow trains eac
 from dataclasses import replace
 
 from rainmer_lib.baselines.unpaired import CUT, CYCLEGAN, DCLGAN
-from rainmer_lib.dcdgan.config import DCDGANConfig, changes, paper, released
+from rainmer_lib.dcdgan.config import DCDGANConfig, changed_fields, paper, released
 from rainmer_lib.profiles import Profile
 
 UNPAIRED = {"CycleGAN": CYCLEGAN, "CUT": CUT, "DCLGAN": DCLGAN, "DCD-GAN": {}}
@@ -36,7 +36,7 @@ COMPARISONS: dict[str, dict[str, dict]] = {
     # Fig. 3
     "feature_space": {"without contrastive": {"contrastive_weight": 0.0}, "full": {}},
     # what the authors released, beside what the paper says
-    "paper_versus_code": {"released": changes(released), "paper": {}},
+    "paper_versus_code": {"released": changed_fields(released), "paper": {}},
 }
 
 

@@ -116,7 +116,7 @@ def check_types(config: object) -> None:
             raise TypeError(f"{field.name}={value!r}: expected {getattr(kind, '__name__', kind)}")
 
 
-def changes(config: DCDGANConfig) -> dict:
+def changed_fields(config: DCDGANConfig) -> dict:
     """The fields in which `config` differs from the paper."""
     return {f.name: getattr(config, f.name) for f in fields(config) if getattr(config, f.name) != f.default}
 
