@@ -1,7 +1,7 @@
 """Compare configurations: train each for each seed (or find it trained), score it on the test sets, return one table."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -90,24 +90,29 @@ def compare(methods: Mapping[str, DCDGANConfig], settings: Settings, say=print) 
 
 
 def train_run(method: str, config: DCDGANConfig, data: UnpairedRain, profile: Profile, say=print) -> Run:
-    """One finished run, from the recorded results, from the run folders, or by training; `method` is its label here."""
+    """One finished run of DCD-GAN's program; `method` is its label here."""
+    return find_or_train(method, identity_of(config, data.fingerprint), Trainer.start, data, profile, say)
+
+
+def find_or_train(label: str, identity: RunIdentity, start: Callable, data, profile: Profile, say=print) -> Run:
+    """One finished run, from the recorded results, from the run folders, or by training what `start` makes on `data`."""
+    config = identity.config
 
     def labelled(text: str) -> None:
-        say(f"{method}, seed {config.seed}: {text}")
+        say(f"{label}, seed {config.seed}: {text}")
 
-    identity = identity_of(config, data.fingerprint)
     if profile.keeps_runs:
         for results in (paths.results_root(), paths.REPOSITORY / "results"):
             recorded = RunFolder(results / profile.name / "runs", identity)
             if recorded.finished.exists():
                 report(recorded, labelled)
-                return Run(method, config.seed, config, recorded)
+                return Run(label, config.seed, config, recorded)
     folder = RunFolder(paths.runs_root(), identity)
     train(
-        Trainer.start, config, data, folder,
+        start, config, data, folder,
         device=device(), log_every=profile.log_every, save_every=profile.save_every, say=labelled,
     )  # fmt: skip
-    return Run(method, config.seed, config, folder)
+    return Run(label, config.seed, config, folder)
 
 
 def identity_of(config: DCDGANConfig, fingerprint: str) -> RunIdentity:
@@ -138,9 +143,12 @@ def pairs_of(test_set: str, data: UnpairedRain) -> Iterator[Pair]:
     return iter(data.held_out) if test_set == "held-out" else benchmark_pairs(test_set)
 
 
-def score_run(run: Run, test_set: str, data: UnpairedRain) -> pd.DataFrame:
-    """Scores of a run on a test set, image by image; kept in the run folder, so computed once."""
-    path = run.folder.path / f"scores-{test_set}.csv"
+def score_run(run: Run, test_set: str, data: UnpairedRain, stored_as: str = "") -> pd.DataFrame:
+    """Scores of a run on a test set, image by image; kept in the run folder, so computed once.
+
+    `stored_as` names the file where `test_set` alone would not tell: the held-out photos of another domain.
+    """
+    path = run.folder.path / f"scores-{stored_as or test_set}.csv"
     if not path.exists() or set(pd.read_csv(path).protocol) != set(PROTOCOLS):  # a protocol was added since
         network = run.generator()
         table = score_images((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, data))

@@ -42,11 +42,20 @@ class UnpairedRain:
         rng = np.random.default_rng([seed, step])
         rainy, clean = [], []
         for _ in range(size):
-            background = self._crop(self.rainy_photos, crop, rng).astype(np.float32)
-            streaks = self._crop(self.layers, crop, rng).astype(np.float32)[..., None]
-            rainy.append(np.clip(background + rng.uniform(*GAIN) * streaks, 0, 255))
+            rainy.append(self._rained_on(crop, rng)[0])
             clean.append(self._crop(self.clean_photos, crop, rng))
         return _to_tensor(rainy), _to_tensor(clean)
+
+    def paired_batch(self, step: int, size: int, crop: int, seed: int) -> tuple[Tensor, Tensor]:
+        """Rainy crops and the same crops without rain: what unpaired training never sees, for supervised comparisons."""
+        rng = np.random.default_rng([seed, step])
+        rainy, clean = zip(*(self._rained_on(crop, rng) for _ in range(size)), strict=True)
+        return _to_tensor(rainy), _to_tensor(clean)
+
+    def _rained_on(self, crop: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        background = self._crop(self.rainy_photos, crop, rng).astype(np.float32)
+        streaks = self._crop(self.layers, crop, rng).astype(np.float32)[..., None]
+        return np.clip(background + rng.uniform(*GAIN) * streaks, 0, 255), background
 
     def _crop(self, images: list[np.ndarray], crop: int, rng: np.random.Generator) -> np.ndarray:
         image = images[rng.integers(len(images))]

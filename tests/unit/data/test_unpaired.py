@@ -104,3 +104,14 @@ def test_rain_of_bsd_streaks_is_like_that_of_rain100l():
 
     ours, theirs = median(unpaired("bsd-streaks").held_out), median(benchmark_pairs("rain100l"))
     assert abs(ours[0] - theirs[0]) < 1.5 and 0.8 < ours[1] / theirs[1] < 1.25
+
+
+def test_paired_batches_differ_by_rain_alone(source):
+    rainy, clean = source.paired_batch(3, 4, 32, 0)
+    rain = rainy - clean
+    assert rain.min() >= -1e-6 and rain.max() > 0.05
+    grey = rain.amax(dim=1) - rain.amin(dim=1)
+    unclipped = rainy.amax(dim=1) < 1
+    assert grey[unclipped].max() < 1e-5, "grey streaks are the only difference"
+    again = source.paired_batch(3, 4, 32, 0)
+    assert torch.equal(again[0], rainy) and not torch.equal(source.paired_batch(4, 4, 32, 0)[0], rainy)

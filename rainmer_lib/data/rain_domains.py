@@ -1,0 +1,39 @@
+"""The photos of an unpaired training set under another rain: a new domain, of which no pair is known."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rainmer_lib.data import photos
+from rainmer_lib.data.pairs import Pair
+from rainmer_lib.data.synthetic_rain import render
+from rainmer_lib.data.unpaired import UnpairedRain
+
+PHOTOS = 40  # rainy photos of a new domain: few, as a person would have
+HELD_OUT_SEED = 10_000  # rains of the held-out photos begin here, so that no two images share one
+
+_made: dict[tuple[str, str], UnpairedRain] = {}
+
+
+def rain_domain(base: UnpairedRain, preset: str) -> UnpairedRain:
+    """`base` with its rainy photos (the first 40) and its held-out photos under a preset of `synthetic_rain`.
+
+    The rain is rendered once, so a photo has one rain, as in a collection of photos; the clean exemplars stay those of
+    `base`.  Rendered domains are kept for the life of the process.  ValueError on an unknown preset.
+    """
+    key = (base.fingerprint, preset)
+    if key not in _made:
+        rainy = [_under(photo, preset, seed) for seed, photo in enumerate(base.rainy_photos[:PHOTOS])]
+        held_out = [
+            Pair(pair.name, _under(pair.clean, preset, HELD_OUT_SEED + i), pair.clean) for i, pair in enumerate(base.held_out)
+        ]
+        side = min(min(photo.shape[:2]) for photo in rainy)
+        _made[key] = replace(
+            base, name=f"{base.name} under {preset}", rainy_photos=rainy, layers=[np.zeros((side, side), np.uint8)],
+            held_out=held_out, fingerprint=photos.fingerprint([], [*rainy, *(p.rainy for p in held_out), *base.clean_photos]),
+        )  # fmt: skip
+    return _made[key]
+
+
+def _under(photo: np.ndarray, preset: str, seed: int) -> np.ndarray:
+    return (255 * render(photo / 255, preset, seed)[0]).round().astype(np.uint8)
