@@ -1,4 +1,4 @@
-"""Across domains (DCD-GAN, Sec. 4.4, Fig. 9): trained in one rain, tested in others, with and without adaptation."""
+"""Training on other data: other rains (DCD-GAN, Sec. 4.4, Fig. 9), real rain mixed in (Sec. 4.5), pairs as a yardstick."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -8,11 +8,13 @@ import pandas as pd
 from safetensors.torch import load_file
 
 from rainmer_lib.baselines.supervised import train_supervised
+from rainmer_lib.data.mixed_rain import with_real_rain
 from rainmer_lib.data.rain_domains import rain_domain
 from rainmer_lib.data.unpaired import UnpairedRain
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.step import METHOD_VERSION, Trainer
-from rainmer_lib.experiment import Comparison, Run, find_or_train, score_input, score_run
+from rainmer_lib.evaluation.claims import check_order
+from rainmer_lib.experiment import Comparison, Run, find_or_train, score_input, score_run, train_run
 from rainmer_lib.profiles import Profile
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.run import RunIdentity
@@ -20,7 +22,7 @@ from rainmer_lib.training.run import RunIdentity
 PRESETS = ("rain12", "medium", "rain100h")  # other rains for the same photos: dense and short, with a veil, crossing
 SHARE = 4  # adaptation takes a quarter of the training's steps ...
 PATIENCE = 2  # ... at half the generators' rate: they know something already
-ADAPTED, PAIRED = "adapted", "same network, with pairs"
+ADAPTED, MIXED, PAIRED = "adapted", "mixed rain", "same network, with pairs"
 
 
 def adapt(run: Run, domain: UnpairedRain, profile: Profile, say=print) -> Run:
@@ -53,7 +55,16 @@ def with_pairs(comparison: Comparison, config: DCDGANConfig, say=print) -> Compa
     settings = comparison.settings
     configs = [replace(config, seed=seed) for seed in range(settings.seeds)]
     runs = [train_supervised(PAIRED, config, settings.data, settings.profile, say) for config in configs]
-    return extended(comparison, runs, (score_run(run, name, settings.data) for run in runs for name in settings.test_sets))
+    return comparison.extended(runs, (score_run(run, name, settings.data) for run in runs for name in settings.test_sets))
+
+
+def with_mixed_rain(comparison: Comparison, method: str, config: DCDGANConfig, say=print) -> Comparison:
+    """The comparison with `method` trained on synthetic and real rain mixed (Sec. 4.5), each seed."""
+    settings = comparison.settings
+    data = with_real_rain(settings.data, config.crop)
+    configs = [replace(config, seed=seed) for seed in range(settings.seeds)]
+    runs = [train_run(f"{method}, {MIXED}", config, data, settings.profile, say) for config in configs]
+    return comparison.extended(runs, (score_run(run, name, settings.data) for run in runs for name in settings.test_sets))
 
 
 def across_domains(comparison: Comparison, method: str, presets: Iterable[str] = PRESETS, say=print) -> Comparison:
@@ -66,14 +77,7 @@ def across_domains(comparison: Comparison, method: str, presets: Iterable[str] =
         for run in (*comparison.runs, *here):
             tables.append(score_run(run, "held-out", domain, stored_as=f"under-{preset}").assign(test_set=name))
         adapted += here
-    return extended(comparison, adapted, tables)
-
-
-def extended(comparison: Comparison, runs: list[Run], tables: Iterable[pd.DataFrame]) -> Comparison:
-    """A comparison with more runs and rows."""
-    return replace(
-        comparison, runs=[*comparison.runs, *runs], scores=pd.concat([comparison.scores, *tables], ignore_index=True)
-    )
+    return comparison.extended(adapted, tables)
 
 
 def drops(gains: pd.DataFrame, own: str) -> pd.DataFrame:
@@ -86,3 +90,18 @@ def drops(gains: pd.DataFrame, own: str) -> pd.DataFrame:
     table = table[table[own].notna()]
     result = pd.DataFrame({"own": table[own], "elsewhere": table.drop(columns=own).mean(axis=1)})
     return result.assign(kept=result.elsewhere - result.own).reset_index()
+
+
+def check_claims(gains: pd.DataFrame, own: str, method: str) -> pd.DataFrame:
+    """Does `method` keep more of its gain elsewhere than the network with pairs, and is it better adapted than not?
+
+    `gains` as for `drops`.  A row for the first question, one for each new domain; columns test_set, metric, then those of
+    `evaluation.claims.check_order`.
+    """
+    questions = [("all others", "gain kept", check_order(drops(gains, own), [method, PAIRED], "kept"))]
+    adapted = f"{method} {ADAPTED}"
+    for test_set in gains[gains.method == adapted].test_set.unique():
+        questions.append((test_set, "psnr", check_order(gains[gains.test_set == test_set], [adapted, method], "psnr")))
+    rows = [table.assign(test_set=test_set, metric=metric) for test_set, metric, table in questions]
+    table = pd.concat(rows, ignore_index=True)
+    return table[["test_set", "metric", *table.columns[:-2]]]

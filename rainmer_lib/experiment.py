@@ -1,7 +1,7 @@
 """Compare configurations: train each for each seed (or find it trained), score it on the test sets, return one table."""
 
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -66,6 +66,10 @@ class Comparison:
     def means(self) -> pd.DataFrame:
         """Mean over the images: a row for each method, seed, test set and protocol."""
         return mean_scores(self.scores, ["method", "seed", "test_set"]).drop(columns="images")
+
+    def extended(self, runs: list[Run], tables: Iterable[pd.DataFrame]) -> "Comparison":
+        """This comparison with more runs and rows of scores."""
+        return replace(self, runs=[*self.runs, *runs], scores=pd.concat([self.scores, *tables], ignore_index=True))
 
     def example(self, test_set: str, number: int) -> Example:
         """One image of a test set under every method, first seed: 8-bit images and their PSNR under `prenet`."""
@@ -153,7 +157,7 @@ def score_run(run: Run, test_set: str, data: UnpairedRain, stored_as: str = "") 
         network = run.generator()
         table = score_images((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, data))
         atomic.write(path, lambda part: table.to_csv(part, index=False, float_format="%.6f"))
-    return pd.read_csv(path).assign(method=run.method, seed=run.seed, test_set=test_set)
+    return pd.read_csv(path, dtype={"image": str}).assign(method=run.method, seed=run.seed, test_set=test_set)
 
 
 def score_input(test_set: str, data: UnpairedRain) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def summary_table(means: pd.DataFrame, methods: list[str], protocol: str) -> pd.
             for method in ("input", *methods):
                 values = chosen[(chosen.method == method) & (chosen.test_set == name)][metric]
                 spread = f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
-                cells.setdefault(column, []).append(f"{values.mean():.{digits}f}{spread}")
+                cells.setdefault(column, []).append(f"{values.mean():.{digits}f}{spread}" if len(values) else "-")
     return pd.DataFrame(cells, index=["input", *methods]).rename_axis("method")
 
 

@@ -9,21 +9,20 @@ from rainmer_lib.data.pairs import Pair
 from rainmer_lib.data.synthetic_rain import render
 from rainmer_lib.data.unpaired import UnpairedRain
 
-PHOTOS = 40  # rainy photos of a new domain: few, as a person would have
 HELD_OUT_SEED = 10_000  # rains of the held-out photos begin here, so that no two images share one
 
 _made: dict[tuple[str, str], UnpairedRain] = {}
 
 
 def rain_domain(base: UnpairedRain, preset: str) -> UnpairedRain:
-    """`base` with its rainy photos (the first 40) and its held-out photos under a preset of `synthetic_rain`.
+    """`base` with its rainy photos and its held-out photos under a preset of `synthetic_rain`.
 
     The rain is rendered once, so a photo has one rain, as in a collection of photos; the clean exemplars stay those of
     `base`.  Rendered domains are kept for the life of the process.  ValueError on an unknown preset.
     """
     key = (base.fingerprint, preset)
     if key not in _made:
-        rainy = [_under(photo, preset, seed) for seed, photo in enumerate(base.rainy_photos[:PHOTOS])]
+        rainy = [_under(photo, preset, seed) for seed, photo in enumerate(base.rainy_photos)]
         held_out = [
             Pair(pair.name, _under(pair.clean, preset, HELD_OUT_SEED + i), pair.clean) for i, pair in enumerate(base.held_out)
         ]

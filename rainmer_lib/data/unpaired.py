@@ -4,7 +4,7 @@ A rainy image is a photo with a streak layer added, made anew for each batch; it
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -16,6 +16,8 @@ from rainmer_lib.data.pairs import Pair, require_folder
 from rainmer_lib.data.synthetic_rain import render_streaks
 
 GAIN = (0.5, 1.5)  # brightness of a streak layer: residuals then have the statistics of Rain100L (a test holds them)
+
+REAL_SHARE = 1 / 3  # of rainy images where real rain is mixed in (DCD-GAN, Sec. 4.5: 356 real ones, 700 of Rain800)
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class UnpairedRain:
     held_out: list[Pair]
     fingerprint: str
     flip: bool = True
+    real_rainy: list[np.ndarray] = field(default_factory=list)  # real photos: a third of the rainy images where there are any
 
     def batch(self, step: int, size: int, crop: int, seed: int) -> tuple[Tensor, Tensor]:
         """Rainy and clean crops (size, 3, crop, crop) in [0, 1] of one step: a function of seed and step alone.
@@ -42,7 +45,8 @@ class UnpairedRain:
         rng = np.random.default_rng([seed, step])
         rainy, clean = [], []
         for _ in range(size):
-            rainy.append(self._rained_on(crop, rng)[0])
+            real = self.real_rainy and rng.random() < REAL_SHARE
+            rainy.append(self._crop(self.real_rainy, crop, rng) if real else self._rained_on(crop, rng)[0])
             clean.append(self._crop(self.clean_photos, crop, rng))
         return _to_tensor(rainy), _to_tensor(clean)
 
@@ -70,7 +74,8 @@ class UnpairedRain:
         """Counts, for a notebook to print."""
         return {
             "photos made rainy": len(self.rainy_photos), "clean exemplars": len(self.clean_photos),
-            "streak layers": len(self.layers), "held-out pairs": len(self.held_out),
+            "streak layers": len(self.layers), **({"real rainy photos": len(self.real_rainy)} if self.real_rainy else {}),
+            "held-out pairs": len(self.held_out),
         }  # fmt: skip
 
 

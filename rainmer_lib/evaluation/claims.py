@@ -35,7 +35,12 @@ def check_table(means: pd.DataFrame, printed: pd.DataFrame, protocol: str) -> pd
 
 def check_best(means: pd.DataFrame, best: str, others: list[str], protocol: str) -> pd.DataFrame:
     """Is one method better than each of the others?  Columns as `check_table`."""
-    return _everywhere(means, protocol, lambda metric: [[best, other] for other in others])
+    return check_pairs(means, [(best, other) for other in others], protocol)
+
+
+def check_pairs(means: pd.DataFrame, pairs: list[tuple[str, str]], protocol: str) -> pd.DataFrame:
+    """Is the first of each pair better than the second?  Columns as `check_table`."""
+    return _everywhere(means, protocol, lambda metric: [list(pair) for pair in pairs])
 
 
 def _everywhere(means: pd.DataFrame, protocol: str, orders: Callable[[str], list[list[str]]]) -> pd.DataFrame:

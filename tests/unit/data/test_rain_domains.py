@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from rainmer_lib.data import rain_domains
 from rainmer_lib.data.rain_domains import rain_domain
 from rainmer_lib.data.synthetic_rain import render
 from rainmer_lib.data.unpaired import embedded
@@ -37,12 +36,6 @@ def test_a_batch_adds_no_second_rain(base):
         for y, x in np.argwhere((inner == crop[0, 0]).all(axis=-1)):
             found += np.array_equal(photo[y : y + 32, x : x + 32], crop)
     assert found == 1
-
-
-def test_a_new_domain_is_small(base, monkeypatch):
-    monkeypatch.setattr(rain_domains, "PHOTOS", 2)
-    monkeypatch.setattr(rain_domains, "_made", {})
-    assert len(rain_domain(base, "light").rainy_photos) == 2
 
 
 def test_unknown_preset(base):

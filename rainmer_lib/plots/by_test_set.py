@@ -1,0 +1,50 @@
+"""Methods by test set: a panel for each test set and metric, a line for each method, every seed as a dot."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rainmer_lib.plots.style import TEST_SET_LABELS, colours
+
+LABELS = TEST_SET_LABELS | {"real147": "Real147", "mwd": "MWD", "rendered": "rendered rain"}
+
+
+def change_figure(changes: pd.DataFrame, methods: list[str], metrics: Mapping[str, str], title: str) -> Figure:
+    """What each method changes: mean over its seeds as a bar, their standard deviation as a whisker, each seed as a dot.
+
+    `changes` has a row for each method, seed and test set, with the columns of `metrics` (column -> label): the score minus
+    that of the input.  Panels have scales of their own, because gains differ much between test sets; 0 is doing nothing.  A
+    method without a row has an empty line.
+    """
+    sets = list(dict.fromkeys(changes.test_set))
+    width, height = max(3.6, 1.6 + 1.5 * len(sets)), 0.55 + len(metrics) * (0.45 + 0.2 * len(methods))
+    figure, axes = plt.subplots(len(metrics), len(sets), figsize=(width, height), sharey=True, squeeze=False)
+    for row, (metric, label) in zip(axes, metrics.items(), strict=True):
+        for axis, name in zip(row, sets, strict=True):
+            _panel(axis, changes[changes.test_set == name], methods, metric)
+        row[0].set_ylabel(label.replace(", ", "\n"))
+    for axis, name in zip(axes[0], sets, strict=True):
+        axis.set_title(LABELS.get(name, name))
+    figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def _panel(axis: Axes, table: pd.DataFrame, methods: list[str], metric: str) -> None:
+    palette = colours(methods)
+    for line, method in enumerate(methods):
+        values = table[table.method == method][metric]
+        if len(values):
+            spread = values.std() if len(values) > 1 else None
+            axis.barh(line, values.mean(), height=0.6, color=palette[method], alpha=0.45, xerr=spread,
+                      error_kw={"ecolor": "0.25", "elinewidth": 0.9, "capsize": 2})  # fmt: skip
+            axis.plot(values, [line] * len(values), "o", ms=3, color=palette[method], mec="white", mew=0.3)
+    axis.axvline(0, color="0.2", lw=0.8)
+    axis.set_yticks(range(len(methods)), methods)
+    axis.set_ylim(len(methods) - 0.5, -0.5)
+    axis.grid(False, axis="y")
+    axis.grid(True, axis="x")
+    axis.locator_params(axis="x", nbins=4)
+    axis.tick_params(axis="x", labelsize=7)

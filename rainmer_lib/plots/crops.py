@@ -1,0 +1,69 @@
+"""One photo under many methods, fit for a page: two whole images at the left, the same window of every image at the right."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from jaxtyping import UInt8
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from rainmer_lib.plots.panels import busiest_box
+
+Image = UInt8[np.ndarray, "h w 3"]
+FRAME = "#E69F00"
+WIDTH = 7.2  # inches, the width of a page
+
+
+def window_grid(
+    images: Mapping[str, Image], box: tuple[int, int, int], captions: Mapping[str, str], whole: tuple[str, str], title: str = ""
+) -> Figure:
+    """Images of one size.  `whole` names the two shown entirely; `box` = (top, left, size) of all is enlarged.
+
+    Names are titles, with their caption below.  ValueError if `whole` names an image that is not there, if sizes differ, or
+    if the box leaves the image.
+    """
+    _check(images, box, whole)
+    top, left, size = box
+    columns = max(3, -(-len(images) // 2))  # or a window outgrows the whole image
+    height, width = images[whole[0]].shape[:2]
+    share = min(1.6, width / height)  # of a whole image's width to a window's
+    side = WIDTH / (share + columns)
+    figure = plt.figure(figsize=(WIDTH, 2 * side + 0.95))
+    places = figure.add_gridspec(2, 1 + columns, width_ratios=(share, *[1] * columns))
+    for row, name in enumerate(whole):
+        axis = figure.add_subplot(places[row, 0])
+        _show(axis, images[name], name, "whole")
+        axis.add_patch(Rectangle((left, top), size, size, fill=False, ec=FRAME, lw=1.2))
+    for number, (name, image) in enumerate(images.items()):
+        axis = figure.add_subplot(places[number // columns, 1 + number % columns])
+        _show(axis, image[top : top + size, left : left + size], name, captions.get(name, ""))
+        axis.spines[:].set(visible=True, color=FRAME)
+    if title:
+        figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def most_changed(rainy: Image, outputs: list[Image], size: int) -> tuple[int, int, int]:
+    """The window that the outputs change most on average, so that the choice of a crop favours no method; (top, left, size)."""
+    return busiest_box(rainy, np.mean([output.astype(np.float64) for output in outputs], axis=0), size)
+
+
+def _check(images: Mapping[str, Image], box: tuple[int, int, int], whole: tuple[str, str]) -> None:
+    if missing := [name for name in whole if name not in images]:
+        raise ValueError(f"no image {', '.join(missing)} among {', '.join(images)}")
+    sizes = {image.shape for image in images.values()}
+    top, left, size = box
+    height, width = images[whole[0]].shape[:2]
+    if len(sizes) > 1 or min(top, left) < 0 or top + size > height or left + size > width:
+        raise ValueError(f"need images of one size and a box in them, got sizes {sorted(sizes)} and box {box}")
+
+
+def _show(axis: Axes, image: Image, name: str, caption: str) -> None:
+    axis.imshow(image, interpolation="nearest")
+    axis.set_title(f"{name}\n{caption}", fontsize=7)
+    axis.set_xticks([])
+    axis.set_yticks([])
+    axis.grid(False)
+    axis.spines[:].set_visible(False)

@@ -1,0 +1,54 @@
+"""A sequence of domains: what each method gains on its own rain and on others (DCD-GAN, Fig. 9)."""
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rainmer_lib.plots.style import TEST_SET_LABELS, colours
+
+LABEL = "PSNR gain over the input (dB)"
+
+
+def sequence_figure(gains: pd.DataFrame, own: str, adapted: tuple[str, str]) -> Figure:
+    """Left: gain on each test set in turn, a line a method, bars are the spread over seeds.  Right: what adaptation does.
+
+    `gains` (columns method, seed, test_set, psnr) of one protocol; test sets named `under <preset>` are new domains, `own`
+    is that of training.  `adapted` = (method, suffix): rows `method suffix` exist on the new domains.
+    """
+    method, suffix = adapted
+    new = [name for name in gains.test_set.unique() if name.startswith("under ")]
+    sequence = [own, *(name for name in gains.test_set.unique() if name not in (own, *new))]
+    lines = [name for name in gains.method.unique() if name != f"{method} {suffix}"]
+    palette = colours(lines)
+    if len(sequence) == 1:  # no further test sets: the new domains are the sequence
+        sequence += new
+    figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.1), width_ratios=(1.55, 1))
+    for i, name in enumerate(lines):
+        spread = gains[gains.method == name].groupby("test_set").psnr.agg(["mean", "std"]).reindex(sequence)
+        places = [k + 0.06 * (i - (len(lines) - 1) / 2) for k in range(len(sequence))]
+        left.errorbar(places, spread["mean"], yerr=spread["std"].fillna(0), fmt="o-", ms=4, lw=1.1, capsize=2,
+                      color=palette[name], label=name)  # fmt: skip
+    _finish(left, [f"{TEST_SET_LABELS.get(s, s)}{' (own)' if s == own else ''}" for s in sequence])
+    _before_and_after(right, gains, new, method, suffix, palette[method])
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    return figure
+
+
+def _before_and_after(axis: Axes, gains: pd.DataFrame, new: list[str], method: str, suffix: str, colour: str) -> None:
+    for offset, (name, label, alpha) in enumerate(((method, "as trained", 0.35), (f"{method} {suffix}", suffix, 0.85))):
+        ours = gains[gains.method == name]
+        for k, test_set in enumerate(new):
+            values, place = ours[ours.test_set == test_set].psnr, k + 0.36 * (offset - 0.5)
+            axis.bar(place, values.mean(), width=0.34, color=colour, alpha=alpha, label=label if k == 0 else None)
+            axis.plot([place] * len(values), values, "o", ms=3.2, color="0.15", mec="white", mew=0.4)
+    _finish(axis, new)
+    axis.set_ylabel("")
+    axis.set_title(f"{method} in new domains", fontsize=9)
+    axis.legend(fontsize=7.5)
+
+
+def _finish(axis: Axes, names: list[str]) -> None:
+    axis.axhline(0, color="0.2", lw=0.8)
+    axis.set_xticks(range(len(names)), [name.replace(" ", "\n", 1) for name in names], fontsize=7.5)
+    axis.set_ylabel(LABEL)
