@@ -1,0 +1,50 @@
+"""What other programs see (Fig. 10 of the paper): a line for each method, a panel for each measure."""
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from rainmer_lib.plots.style import TEST_SET_LABELS, colours
+
+LABELS = TEST_SET_LABELS | {"real147": "Real147", "mwd": "MWD"}
+GREY = "0.45"  # of the input and the clean images, which no method made
+
+
+def seen_figure(means: pd.DataFrame, scores: pd.DataFrame, methods: Sequence[str]) -> Figure:
+    """P(rain) on each test set at the left, precision, recall and F1 of objects at the right, if any were sought.
+
+    Bars are means over seeds, dots are seeds, whiskers the bootstrap spread over images.  `means` and `scores` as those of
+    `recognition_tables`; `methods` have the colours, other lines are grey.
+    """
+    lines = list(dict.fromkeys(means.method))
+    by_set = means.groupby("test_set", sort=False)
+    rain = [(f"P(rain)\n{LABELS.get(name, name)}", table, "confidence") for name, table in by_set]
+    objects = [(f"objects\n{name.replace('f1', 'F1')}", scores, name) for name in ("precision", "recall", "f1") if len(scores)]
+    panels = rain + objects
+    size = (1.4 + max(1.3 * len(panels), 2.4), 0.7 + 0.24 * len(lines))
+    figure, axes = plt.subplots(1, len(panels), figsize=size, sharey=True, squeeze=False)
+    palette = colours(list(methods))
+    for axis, (title, table, measure) in zip(axes[0], panels, strict=True):
+        for line, method in enumerate(lines):
+            _line(axis, line, table[table.method == method], measure, palette.get(method, GREY))
+        axis.set(title=title, xlim=(0, 1.04), yticks=range(len(lines)))
+        axis.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))
+        axis.set_yticklabels(lines)
+        axis.grid(False, axis="y")
+        axis.grid(True, axis="x")
+    axes[0, 0].set_ylim(len(lines) - 0.5, -0.5)
+    return figure
+
+
+def _line(axis: Axes, place: int, rows: pd.DataFrame, measure: str, colour: str) -> None:
+    """One method in one panel; empty where it has no rows."""
+    if not len(rows):
+        return
+    spread = rows[f"{measure}_spread"].mean() if f"{measure}_spread" in rows else None
+    axis.barh(place, rows[measure].mean(), height=0.62, color=colour, alpha=0.45, xerr=spread,
+              error_kw={"ecolor": "0.25", "elinewidth": 0.9, "capsize": 2})  # fmt: skip
+    if len(rows) > 1:
+        axis.plot(rows[measure], [place] * len(rows), "o", ms=3, color=colour, mec="white", mew=0.3)
