@@ -136,14 +136,17 @@ def _wide_blur(image: np.ndarray) -> np.ndarray:
     return gaussian_filter(small[rows][:, columns], (4, 4, 0))
 
 
-def add_haze(image: np.ndarray, optical_depth: float) -> np.ndarray:
-    """Koschmieder's law, B t + A (1 - t) with t = exp(-optical_depth * d).
-
-    d is a pseudo-depth: 1 above a horizon at 45 % of the height, falling towards the viewer below it.
-    """
-    y = np.linspace(0, 1, image.shape[0])[:, None, None]
+def pseudo_depth(height: int) -> np.ndarray:
+    """Depth of the rows (height, 1, 1) of a scene nobody measured: 1 above a horizon at 45 % of the height, falling
+    towards the viewer below it."""
+    y = np.linspace(0, 1, height)[:, None, None]
     below = 0.12 / np.maximum(y - 0.45 + 0.12, 1e-3)
-    transmission = np.exp(-optical_depth * np.where(y < 0.45, 1.0, np.clip(below, 0, 1)))
+    return np.where(y < 0.45, 1.0, np.clip(below, 0, 1))
+
+
+def add_haze(image: np.ndarray, optical_depth: float) -> np.ndarray:
+    """Koschmieder's law, B t + A (1 - t) with t = exp(-optical_depth * d), d the pseudo-depth."""
+    transmission = np.exp(-optical_depth * pseudo_depth(image.shape[0]))
     airlight = 0.9 * np.percentile(image, 95)
     return image * transmission + airlight * (1 - transmission)
 

@@ -19,15 +19,15 @@ class TrainingDiverged(RuntimeError):
     """A loss term stopped being a number."""
 
 
-class UnpairedBatches(Protocol):
+class Batches(Protocol):
     """What the loop needs of the data: the batch of any step, as a function of the step alone."""
 
-    def batch(self, step: int, size: int, crop: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Rainy and clean crops, (b, 3, h, w) each, in [0, 1]."""
+    def batch(self, step: int, size: int, crop: int, seed: int) -> tuple[Tensor, ...]:
+        """What the trainer's `train_step` takes, images (b, 3, h, w) in [0, 1]: rainy and clean crops; whole images too."""
 
 
 def train(
-    start: Callable, config, data: UnpairedBatches, run: RunFolder, *,
+    start: Callable, config, data: Batches, run: RunFolder, *,
     device: str = "cpu", log_every: int = 50, save_every: int = 500, say: Callable[[str], None] | None = print,
 ) -> RunFolder:  # fmt: skip
     """Train what `start(config, device)` makes until `config.steps`, and export the averaged weights.
@@ -67,8 +67,8 @@ def train(
 def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -> float:
     began, pending = time.monotonic(), []
     for _ in _progress(range(trainer.step, config.steps), run.identity.key, say):
-        rainy, clean = data.batch(trainer.step, config.batch, config.crop, config.seed)
-        pending.append(trainer.train_step(rainy.to(device), clean.to(device)))
+        images = data.batch(trainer.step, config.batch, config.crop, config.seed)
+        pending.append(trainer.train_step(*(image.to(device) for image in images)))
         last = trainer.step == config.steps
         if trainer.step % log_every == 0 or trainer.step % save_every == 0 or last:
             entry = _summarise(pending, trainer.step)
