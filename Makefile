@@ -14,7 +14,7 @@ TORCH_BACKEND ?=
 # One thread a process: on a busy machine, two torch threads can be forty times slower than one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup reproduce test lint benchmark readme clean
+.PHONY: help setup reproduce test lint benchmark readme site clean
 help:
 	@grep -E '^#  ' Makefile
 
@@ -45,6 +45,12 @@ benchmark: setup
 
 readme: setup
 	$(BIN)/python -m rainmer_lib.catalogue README.md
+
+# The executed notebooks, the gallery and the reference as pages that need no network: build/site/index.html
+site: setup
+	rm -rf build/site build/site-doctrees
+	$(BIN)/python -m rainmer_lib.site build/site-source
+	$(BIN)/python -m sphinx -q -W --keep-going -c docs -d build/site-doctrees build/site-source build/site
 
 clean:
 	rm -rf $(VENV) runs build *.egg-info

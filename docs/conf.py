@@ -1,0 +1,60 @@
+"""Sphinx settings of the site.  `make site` builds what `python -m rainmer_lib.site` has assembled, without a network."""
+
+from importlib.metadata import files
+
+import rainmer_lib
+from rainmer_lib.site.reference import as_rst
+
+project = "Rainmer"
+release = rainmer_lib.__version__
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
+nb_execution_mode = "off"  # notebooks are shown as rainmer_lib.runner executed them
+nb_merge_streams = True
+myst_enable_extensions = ["dollarmath", "amsmath", "attrs_block"]
+myst_heading_anchors = 3
+add_module_names = False
+autodoc_preserve_defaults = True
+autodoc_typehints = "signature"
+maximum_signature_line_length = 100
+pygments_style = "friendly"
+exclude_patterns = ["files/**"]  # downloads, not pages
+# a notebook may go from a title to a third-level heading
+suppress_warnings = ["myst.header"]
+
+html_theme = "sphinx_book_theme"
+html_title = "Rainmer"
+html_baseurl = ""
+html_copy_source = False  # they would carry every picture twice
+html_show_sphinx = html_show_copyright = False
+# one file of the package that ships MathJax; the other 22 MB of it stay away
+MATHJAX = next(file for file in files("sphinx-mathjax-offline") if file.name == "tex-svg.js")
+html_static_path = ["_static", str(MATHJAX.locate())]
+mathjax_path = "tex-svg.js"
+html_css_files = ["site.css"]
+html_context = {"default_mode": "auto"}  # without it the theme logs an error on the first page
+html_theme_options = {
+    "show_navbar_depth": 1,
+    "use_download_button": False,
+    "use_fullscreen_button": False,
+    "home_page_in_toc": True,
+    "show_toc_level": 2,
+    "footer_content_items": [],
+    "navbar_persistent": [],  # the sidebar has the search already
+}
+
+
+def plain_docstrings(app, what, name, obj, options, lines):
+    """Docstrings are plain text: give autodoc what it reads."""
+    lines[:] = as_rst(lines)
+
+
+def readable_defaults(app, what, name, obj, options, signature, returned):
+    """`<factory>`, a dataclass's default, is no Python: Sphinx would show the whole signature as one piece of text."""
+    return (signature or "").replace("<factory>", "...") or signature, returned
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", plain_docstrings)
+    app.connect("autodoc-process-signature", readable_defaults)

@@ -1,0 +1,66 @@
+"""Assemble what Sphinx builds: `python -m rainmer_lib.site FOLDER`."""
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+from rainmer_lib import atomic, paths, runner
+from rainmer_lib.site import executed, gallery, reference, section_map
+from rainmer_lib.site.links import Pages, rewrite
+
+MARK = ".site-sources"  # only a folder that has it is ever replaced
+
+
+def assemble(target: Path) -> None:
+    """Fill `target`, replaced if it is there: docs, executed notebooks, gallery, map of the papers, reference.
+
+    Results are the repository's own.  ValueError names a link that leads nowhere, or a notebook without a title.
+    """
+    if target.exists() and not (target / MARK).exists():
+        raise ValueError(f"{target} is no folder of the site's sources (it has no {MARK}): choose another or remove it")
+    shutil.rmtree(target, ignore_errors=True)
+    atomic.write_text(target / MARK, "made by rainmer_lib.site; replaced when it is made again\n")
+    repository, results = paths.REPOSITORY, paths.REPOSITORY / "results"
+    notebooks = executed.best(results)
+    pages = Pages(repository, target, _pages(repository, results, notebooks))
+    for source in sorted((repository / "docs").glob("*.md")):
+        text = source.read_text(encoding="utf-8")
+        if source.name == "index.md":  # its links are to pages of the site
+            atomic.write_text(target / "index.md", text)
+        else:
+            atomic.write_text(target / "docs" / source.name, rewrite(text, source, pages))
+    readme = repository / "README.md"
+    atomic.write_text(target / "readme.md", rewrite(readme.read_text(encoding="utf-8"), readme, pages))
+    for notebook in notebooks.values():
+        executed.write_page(notebook, target, pages)
+    gallery.write_page(notebooks, target)
+    names = {name for group in reference.modules().items() for name in (group[0], *group[1])}
+    section_map.write_page(pages.source_of(section_map.START), notebooks, names, target)
+    reference.write_pages(target)
+
+
+def _pages(repository: Path, results: Path, notebooks: dict[str, executed.Executed]) -> dict[Path, str]:
+    """File of the repository -> page: docs, README, and of each notebook the source and every executed variant."""
+    found = {path: f"docs/{path.name}" for path in (repository / "docs").glob("*.md") if path.name != "index.md"}
+    found[repository / "README.md"] = "readme.md"
+    for variant in executed.variants(results):
+        found[variant.path] = f"{notebooks[variant.stem].page}.ipynb"
+        found[runner.NOTEBOOKS / f"{variant.stem}.ipynb"] = found[variant.path]
+    return found
+
+
+def main(words: list[str] | None = None) -> int:
+    """Command line; returns the exit code: 0 done, 2 wrong input."""
+    parser = argparse.ArgumentParser(prog="python -m rainmer_lib.site", description="Assemble the sources of the site.")
+    parser.add_argument("target", type=Path, help="folder to fill; replaced if it holds such sources")
+    try:
+        assemble(parser.parse_args(words).target.resolve())
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""The built site: whole, small, without a network, and readable by a browser."""
+
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from importlib.util import find_spec
+from urllib.parse import unquote, urlsplit
+
+import numpy as np
+import pytest
+
+from rainmer_lib import paths
+from rainmer_lib.catalogue import ITEMS
+from rainmer_lib.plots.slider import slider
+from rainmer_lib.site import executed, reference
+
+LARGEST = 40e6  # bytes
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
+    "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--dump-dom",
+    "--virtual-time-budget=8000",
+]  # fmt: skip
+THEME_SPEAKS = '"[PST]: '  # of what it did; no complaint
+BROWSERS_OWN = ("accounts.google.com", "clients2.google.com", "update.googleapis.com")  # asked for at every start
+REASON = "no Chromium on this machine: pages are not looked at by a browser"
+
+INSTALLED = all(map(find_spec, ("myst_nb", "sphinx_book_theme")))
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not INSTALLED, reason="the extra `site` is not installed: pip install -e '.[site]'"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site, built as `make site` does: warnings are errors."""
+    folder = tmp_path_factory.mktemp("site")
+    subprocess.run([sys.executable, "-m", "rainmer_lib.site", folder / "source"], check=True)
+    words = ["-q", "-W", "--keep-going", "-c", paths.REPOSITORY / "docs", "-d", folder / "doctrees"]
+    command = [sys.executable, "-m", "sphinx", *words, folder / "source", folder / "site"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return folder / "site"
+
+
+class Page(HTMLParser):
+    """What a page refers to: `links` of anchors, `loads` of everything that a browser fetches by itself, and its ids."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.links, self.loads, self.ids, self.maths = [], [], set(), 0
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self.ids.add(attributes.get("id"))
+        self.maths += "math" in (attributes.get("class") or "").split()
+        for name in {"src", "href"} & set(attributes):
+            (self.links if tag == "a" else self.loads).append(attributes[name])
+
+
+@pytest.fixture(scope="module")
+def pages(site):
+    return {path: Page(path) for path in site.rglob("*.html") if "_static" not in path.parts}
+
+
+def test_no_link_is_broken_and_nothing_is_loaded_from_elsewhere(site, pages):
+    broken = []
+    for path, page in pages.items():
+        for goal in page.links + page.loads:
+            parts = urlsplit(goal)
+            if parts.scheme or parts.netloc:
+                if goal in page.loads and parts.scheme != "data":
+                    broken.append((path.name, f"loads {goal[:80]}"))
+                continue
+            found = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            missing = not found.exists() or found.suffix == ".html" and parts.fragment and found in pages and (
+                unquote(parts.fragment) not in pages[found].ids)  # fmt: skip
+            broken += [(str(path.relative_to(site)), goal)] if missing else []
+    assert not broken
+    assert len(pages) > 30
+
+
+def test_it_is_small(site):
+    sizes = {path.relative_to(site): path.stat().st_size for path in site.rglob("*") if path.is_file()}
+    largest = sorted(sizes, key=sizes.get)[-5:]
+    assert sum(sizes.values()) < LARGEST, f"{sum(sizes.values()) / 1e6:.0f} MB; the largest files are {largest}"
+
+
+def test_every_item_with_results_has_its_picture_numbers_and_page(site):
+    shown, text = executed.best(paths.REPOSITORY / "results"), (site / "gallery.html").read_text(encoding="utf-8")
+    assert "ablation_negatives" in shown
+    for item in ITEMS:
+        assert f"<strong>{item.label}</strong>" in text
+        if item.notebook in shown:
+            assert f'href="notebooks/{item.notebook}.html"' in text and f'alt="{item.label}, ' in text
+            if item.published:
+                assert f"{item.paper}, {item.label}: {item.title}" in text
+    for stem in shown:
+        assert (site / "notebooks" / f"{stem}.html").exists()
+
+
+def test_equations_and_reference_are_there(site, pages):
+    assert pages[site / "notebooks" / "walkthroughs" / "08_measuring_deraining.html"].maths >= 3
+    for package in reference.modules():
+        assert f"module-{package}" in pages[site / "api" / f"{package}.html"].ids
+    text = re.sub(r"<[^>]+>", "", (site / "api" / "rainmer_lib.evaluation.html").read_text(encoding="utf-8"))
+    assert "Float[ndarray, 'h w 3']" in text.replace("&#39;", "'"), "shapes stand in signatures"
+
+
+def test_the_search_knows_words_of_a_notebook(site):
+    assert "negatives" in (site / "searchindex.js").read_text(encoding="utf-8")
+
+
+def browse(path, folder):
+    """The page as a browser has rendered it without a network, what its scripts complained of, and what it asked hosts for."""
+    words = [BROWSER, *FLAGS, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={folder / 'net.json'}", path.as_uri()]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr[-2000:]
+    said = [line for line in done.stderr.splitlines() if "CONSOLE" in line and THEME_SPEAKS not in line]
+    asked = set(re.findall(r'"url":"(https?://[^"]+)', (folder / "net.json").read_text()))
+    return done.stdout, said + [url for url in asked if urlsplit(url).hostname not in BROWSERS_OWN]
+
+
+@pytest.mark.skipif(BROWSER is None, reason=REASON)
+def test_the_browser_would_tell(tmp_path):
+    """A script that fails and a picture from elsewhere are both seen."""
+    (tmp_path / "page.html").write_text('<script>throw Error("broken")</script><img src="http://example.invalid/a.png">')
+    complaints = " ".join(browse(tmp_path / "page.html", tmp_path)[1])
+    assert "broken" in complaints and "http://example.invalid/a.png" in complaints
+
+
+@pytest.mark.skipif(BROWSER is None, reason=REASON)
+@pytest.mark.parametrize("name", ["notebooks/walkthroughs/08_measuring_deraining", "gallery", "api/rainmer_lib.losses"])
+def test_a_browser_renders_pages_without_complaint(site, pages, name, tmp_path):
+    dom, complaints = browse(site / f"{name}.html", tmp_path)
+    assert not complaints
+    assert dom.count("<mjx-container") == pages[site / f"{name}.html"].maths and "mjx-merror" not in dom
+
+
+@pytest.mark.skipif(BROWSER is None, reason=REASON)
+def test_a_slider_moves(tmp_path):
+    """By its input and by a pointer on the picture; the upper picture keeps its proportions."""
+    body = slider(np.zeros((60, 120, 3)), np.ones((60, 120, 3)), width=120)._repr_html_()
+    script = """<script>onload = () => {
+      const input = document.querySelector('input'), [below, above] = document.images, frame = above.parentNode, seen = [];
+      const see = () => seen.push([frame, above, below].map(e => Math.round(e.getBoundingClientRect().width)).join('/'));
+      see(); input.value = 80; input.dispatchEvent(new Event('input')); see();
+      const left = below.getBoundingClientRect().left;
+      frame.dispatchEvent(new PointerEvent('pointerdown', {clientX: left + 30, buttons: 1, bubbles: true})); see();
+      document.title = seen.concat(input.value).join(' ');
+    }</script>"""
+    (tmp_path / "page.html").write_text(f"<title></title>{body}{script}")
+    dom, complaints = browse(tmp_path / "page.html", tmp_path)
+    assert re.search("<title>(.*?)</title>", dom)[1] == "60/120/120 96/120/120 30/120/120 25" and not complaints
