@@ -1,0 +1,75 @@
+"""Top-k sparse channel attention: channels attend to channels, and each only to the most similar ones."""
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+Scores = Float[Tensor, "b heads c c"]
+
+
+class SparseChannelAttention(nn.Module):
+    """Attention over channels with several degrees of sparseness.  Shape (b, width, h, w) is kept.
+
+        A = t Q K^T,   out = W  sum_r a_r softmax(keep the k_r largest of each row of A) V,   k_r = floor(c rate_r)
+
+    Q, K, V come from a 1x1 and a depthwise 3x3 convolution; the channels of Q and K have unit length over all pixels, so A
+    is c x c however large the image is.  t (one a head, from 1) and a_r (from 0.2) are learnt.  No biases.
+    Source: DRSformer (Chen et al., CVPR 2023), as in the authors' code, which takes the masks from one another (`mix_topk`).
+    """
+
+    def __init__(self, width: int, heads: int, rates: Sequence[str], topk: str = "independent") -> None:
+        super().__init__()
+        self.heads, self.topk = heads, topk
+        self.counts = tuple(int(width // heads * Fraction(rate)) for rate in rates)
+        self.temperature = nn.Parameter(torch.ones(heads, 1, 1))
+        self.shares = nn.Parameter(torch.full((len(rates),), 0.2))
+        self.to_qkv = nn.Sequential(
+            nn.Conv2d(width, 3 * width, 1, bias=False),
+            nn.Conv2d(3 * width, 3 * width, 3, padding=1, groups=3 * width, bias=False),
+        )
+        self.project = nn.Conv2d(width, width, 1, bias=False)
+
+    def forward(self, x: Float[Tensor, "b width h w"]) -> Float[Tensor, "b width h w"]:
+        """Mix the channels."""
+        b, width, h, w = x.shape
+        q, k, v = self.to_qkv(x).view(b, 3, self.heads, width // self.heads, h * w).unbind(1)
+        scores = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1) * self.temperature
+        # the masks share V: their sum is applied once
+        single = scores.to(torch.promote_types(scores.dtype, torch.float32))
+        weights = mix_topk(single, self.counts, self.shares, self.topk).to(v.dtype)
+        return self.project((weights @ v).reshape(b, width, h, w))
+
+
+def mix_topk(scores: Scores, counts: Sequence[int], shares: Float[Tensor, " rates"], rule: str = "independent") -> Scores:
+    """sum_r a_r softmax(mask_r(A)), where a mask keeps the k_r largest entries of each row.
+
+    `independent`: every mask is taken from the scores.  One sort serves all: with e the sorted exponentials and Z_k the sum of
+    the first k, the entry of rank i gets  e_i sum_{r: i < k_r} a_r / Z_{k_r}.
+    `chained` (authors' code): each mask is taken from the softmax before.  From the second on the entries that are added are
+    ties at zero, and the softmax of probabilities flattens what was there.
+    Raises ValueError on another rule.
+    """
+    if rule == "chained":
+        return _chained(scores, counts, shares)
+    if rule != "independent":
+        raise ValueError(f"topk={rule!r}: choose independent or chained")
+    values, places = scores.topk(max(counts), dim=-1)  # sorted
+    exponentials = (values - values[..., :1]).exp()
+    sums, ranks = exponentials.cumsum(-1), torch.arange(max(counts), device=scores.device)
+    totals = torch.stack([sums[..., count - 1] for count in counts], dim=-1)
+    kept = torch.stack([ranks < count for count in counts])  # (rates, rank)
+    factors = ((shares / totals)[..., None] * kept).sum(-2)
+    return torch.zeros_like(scores).scatter(-1, places, exponentials * factors)
+
+
+def _chained(scores: Scores, counts: Sequence[int], shares: Float[Tensor, " rates"]) -> Scores:
+    total = torch.zeros_like(scores)
+    for count, share in zip(counts, shares, strict=True):
+        values, places = scores.topk(count, dim=-1)
+        scores = torch.zeros_like(scores).scatter(-1, places, values.softmax(-1))
+        total = total + share * scores
+    return total

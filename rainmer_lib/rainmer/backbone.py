@@ -1,0 +1,165 @@
+"""The U-Net that derains: four levels of transformer blocks whose decoder can be prompted."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rainmer_lib.rainmer.attention import SparseChannelAttention
+from rainmer_lib.rainmer.compensator import MixtureCompensator
+from rainmer_lib.rainmer.prompts import BlockPrompts, Prompts
+
+Features = Float[Tensor, "b c h w"]
+Image = Float[Tensor, "b 3 h w"]
+
+
+class ChannelNorm(nn.Module):
+    """Layer norm over the channels of each pixel, with scale and shift:  g (x - mean) / sqrt(var + 1e-5) + b."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.weight, self.bias = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Features) -> Features:
+        """Normalise."""
+        channels_last = F.layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias, 1e-5)
+        return channels_last.permute(0, 3, 1, 2).contiguous()
+
+
+class MixedScaleFeedForward(nn.Module):
+    """Two scales that are mixed and mixed again.  Shape (b, width, h, w) is kept; h = floor(expansion width) hidden channels.
+
+        [u1, u2] = ReLU(dw3(W x)),   [v1, v2] = ReLU(dw5(W x))           W: width -> 2h, halves of h
+        out = W' [ ReLU(g3[u1, v1]), ReLU(g5[u2, v2]) ]                  g: h groups of two neighbours, 2h -> h
+
+    No biases.  Source: MSFN of DRSformer (Chen et al., CVPR 2023).
+    """
+
+    def __init__(self, width: int, expansion: float) -> None:
+        super().__init__()
+        hidden = int(width * expansion)
+        self.enter = nn.Conv2d(width, 2 * hidden, 1, bias=False)
+        self.depthwise = nn.ModuleList(
+            nn.Conv2d(2 * hidden, 2 * hidden, k, padding=k // 2, groups=2 * hidden, bias=False) for k in (3, 5)
+        )
+        self.grouped = nn.ModuleList(
+            nn.Conv2d(2 * hidden, hidden, k, padding=k // 2, groups=hidden, bias=False) for k in (3, 5)
+        )
+        self.leave = nn.Conv2d(2 * hidden, width, 1, bias=False)
+
+    def forward(self, x: Features) -> Features:
+        """Mix."""
+        x = self.enter(x)
+        (u1, u2), (v1, v2) = (F.relu(conv(x)).chunk(2, dim=1) for conv in self.depthwise)
+        pairs = torch.cat([u1, v1], dim=1), torch.cat([u2, v2], dim=1)
+        return self.leave(torch.cat([F.relu(conv(pair)) for conv, pair in zip(self.grouped, pairs, strict=True)], dim=1))
+
+
+class TransformerBlock(nn.Module):
+    """x <- x + attention(norm(x)), then x <- x + feed_forward(norm(x)); shape (b, width, h, w) is kept.
+
+    With prompts, P:  placement `attention`  x <- x + o + P(o), o = attention(norm(x));
+                      placement `residual`   x <- x + o, then x <- x + P(x).
+    """
+
+    def __init__(
+        self, width: int, heads: int, expansion: float, rates: Sequence[str], topk: str,
+        prompts: BlockPrompts | None = None, placement: str = "attention",
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.before_attention, self.before_feed = ChannelNorm(width), ChannelNorm(width)
+        self.attention = SparseChannelAttention(width, heads, rates, topk)
+        self.feed_forward = MixedScaleFeedForward(width, expansion)
+        self.prompts, self.placement = prompts, placement
+
+    def forward(self, x: Features, prompts: Prompts | None = None) -> Features:
+        """Apply; without `prompts` a block that has prompt parameters leaves them out."""
+        attended = self.attention(self.before_attention(x))
+        prompted = self.prompts is not None and prompts is not None
+        if prompted and self.placement == "attention":
+            attended = attended + self.prompts(attended, prompts)
+        x = x + attended
+        if prompted and self.placement == "residual":
+            x = x + self.prompts(x, prompts)
+        return x + self.feed_forward(self.before_feed(x))
+
+
+class Down(nn.Sequential):
+    """Half the size, twice the channels."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(nn.Conv2d(width, width // 2, 3, padding=1, bias=False), nn.PixelUnshuffle(2))
+
+
+class Up(nn.Sequential):
+    """Twice the size, half the channels."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__(nn.Conv2d(width, 2 * width, 3, padding=1, bias=False), nn.PixelShuffle(2))
+
+
+class Backbone(nn.Module):
+    """`embed`, then (after whatever is joined in between) `correct`: what is added to the image.
+
+    Channels are width, 2, 4 and 8 times that at full, 1/2, 1/4 and 1/8 size; height and width must be multiples of 8.
+    The decoder joins its features with the encoder's of the same size and halves the channels, but for the last level, which
+    works on 2 width.  `prompt_heads` are the prompts of each decoder block, none if empty.
+    Source: DRSformer (Chen et al., CVPR 2023), with the prompts of the authors' code.
+    """
+
+    def __init__(
+        self, width: int, blocks: Sequence[int], heads: Sequence[int], expansion: float, rates: Sequence[str], topk: str,
+        embedding: int, prompt_heads: Sequence[str], weighting: str, placement: str,
+    ) -> None:  # fmt: skip
+        super().__init__()
+
+        def level(channels: int, at: int, prompted: bool = False) -> nn.ModuleList:
+            def prompts() -> BlockPrompts | None:
+                return BlockPrompts(channels, embedding, prompt_heads, weighting) if prompted and prompt_heads else None
+
+            return nn.ModuleList(
+                TransformerBlock(channels, heads[at], expansion, rates, topk, prompts(), placement) for _ in range(blocks[at])
+            )
+
+        self.patch = nn.Conv2d(3, width, 3, padding=1, bias=False)
+        self.level0 = MixtureCompensator(width)
+        self.encoder = nn.ModuleList(level(width * 2**at, at) for at in range(3))
+        self.down = nn.ModuleList(Down(width * 2**at) for at in range(3))
+        self.latent = level(8 * width, 3)
+        # from the lowest level up
+        self.up = nn.ModuleList(Up(width * 2**at) for at in (3, 2, 1))
+        self.join = nn.ModuleList(nn.Conv2d(width * 2**at, width * 2 ** (at - 1), 1, bias=False) for at in (3, 2))
+        self.decoder = nn.ModuleList([level(4 * width, 2, True), level(2 * width, 1, True), level(2 * width, 0, True)])
+        self.refine = MixtureCompensator(2 * width)
+        self.leave = nn.Conv2d(2 * width, 3, 3, padding=1, bias=False)
+
+    def embed(self, image: Image) -> Features:
+        """(b, 3, h, w) -> (b, width, h, w)."""
+        return self.level0(self.patch(image))
+
+    def correct(self, x: Features, prompts: Prompts | None = None) -> Image:
+        """(b, width, h, w) -> (b, 3, h, w)."""
+        skips = []
+        for level, down in zip(self.encoder, self.down, strict=True):
+            for block in level:
+                x = block(x)
+            skips.append(x)
+            x = down(x)
+        for block in self.latent:
+            x = block(x)
+        for up, join, level in zip(self.up, [*self.join, nn.Identity()], self.decoder, strict=True):
+            x = join(torch.cat([up(x), skips.pop()], dim=1))
+            for block in level:
+                x = block(x, prompts)
+        return self.leave(self.refine(x))
+
+
+def pad_to_multiple(image: Image, multiple: int) -> Image:
+    """Mirror the right and lower borders up to multiples of `multiple`, the border pixel repeated (as inference does)."""
+    for axis in (2, 3):
+        while missing := -image.shape[axis] % multiple:
+            size = image.shape[axis]
+            image = torch.cat([image, image.narrow(axis, max(0, size - missing), min(size, missing)).flip(axis)], dim=axis)
+    return image

@@ -1,0 +1,121 @@
+"""Rainmer whole: the network that derains, and beside it, in training, the encoder that follows its own."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rainmer_lib.rainmer.backbone import Backbone, pad_to_multiple
+from rainmer_lib.rainmer.config import MULTIPLE, RainmerConfig
+from rainmer_lib.rainmer.contrast import Similarity, similarity
+from rainmer_lib.rainmer.encoder import Encoding, MomentumEncoder, ViewEncoder, heads_of
+from rainmer_lib.rainmer.interaction import SpatialChannelInteraction
+from rainmer_lib.rainmer.prompts import Prompts
+from rainmer_lib.rainmer.views import Keys
+
+Image = Float[Tensor, "b 3 h w"]
+
+
+def view_of(image: Image, size: int) -> Image:
+    """The whole image at view size: bilinear, no anti-aliasing, aspect lost, as in training."""
+    if image.shape[2:] == (size, size):
+        return image
+    return F.interpolate(image, (size, size), mode="bilinear", align_corners=False)
+
+
+class DerainingNetwork(nn.Module):
+    """Backbone, view encoder, prompts, interaction; all that inference needs.
+
+    Takes and returns (b, 3, h, w) in [0, 1], any size (borders are mirrored to a multiple of 8 inside); the result is not
+    clamped.  Prompts are of the whole image, resized to `view_size`.  What is switched off is off in training and in
+    inference, and has no parameters: `views` (a head, its prompts), `prompts`, `interaction`; with none of them, no encoder.
+
+    Attention, mixtures and gates take means over all pixels they are given, so tiles only come near to the untiled result,
+    however far they overlap (`reach`; the authors' do not); `prompted_by` gives all of them the prompts of the whole image.
+    """
+
+    multiple = MULTIPLE  # of the sizes of tiles, which must lie on the grid of the lowest level
+    smallest = 2 * MULTIPLE
+    reach = 24  # pixels of overlap: convolutions see farther and means see everything, but more changed nothing measurable
+
+    def __init__(
+        self, width: int, embedding: int, blocks: Sequence[int], heads: Sequence[int], expansion: float,
+        rates: Sequence[str], topk: str, views: Sequence[str], prompts: bool, weighting: str, placement: str,
+        interaction: bool, view_size: int,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.view_size = view_size
+        prompt_heads = heads_of(views) if prompts else ()
+        self.prompted = bool(prompt_heads)
+        self.backbone = Backbone(
+            width, blocks, heads, expansion, rates, topk, embedding, prompt_heads, weighting, placement
+        )
+        self.encoder = ViewEncoder(width, embedding, views) if views or interaction else None
+        self.interaction = SpatialChannelInteraction(width) if interaction else None
+        self._whole: Image | None = None
+
+    def forward(self, image: Image, whole: Image | None = None) -> Image:
+        """Derain.  `whole` is the image that `image` is a part of, any size; without it the image is whole."""
+        height, width = image.shape[2:]
+        if whole is None:
+            whole = image if self._whole is None else self._whole
+        prompts = self.encode(view_of(whole, self.view_size)).prompts if self.prompted else None
+        return self.restore(pad_to_multiple(image, MULTIPLE), prompts)[..., :height, :width]
+
+    def encode(self, whole: Image) -> Encoding:
+        """The views of images at view size; nothing where no view is on."""
+        return self.encoder(whole) if self.encoder is not None and self.encoder.views else Encoding({}, {})
+
+    def restore(self, image: Image, prompts: Prompts | None) -> Image:
+        """Derain with given prompts; h and w are multiples of 8.  Training and inference both end here."""
+        x = self.backbone.embed(image)
+        if self.interaction is not None:
+            x = self.interaction(self.encoder.locate(image), x)
+        return image + self.backbone.correct(x, prompts if self.prompted else None)
+
+    @contextmanager
+    def prompted_by(self, whole: Float[Tensor, "1 3 h w"]) -> Iterator[None]:
+        """Inside, images are parts of `whole` and get its prompts: for tiles."""
+        self._whole = view_of(whole, self.view_size)
+        try:
+            yield
+        finally:
+            self._whole = None
+
+
+class Rainmer(nn.Module):
+    """The networks of one training run: `derain`, and `keys` where a view is trained by contrast."""
+
+    def __init__(self, config: RainmerConfig) -> None:
+        super().__init__()
+        torch.manual_seed(config.seed)  # the initial weights are a function of the seed alone
+        self.temperature = config.temperature
+        self.derain = build_network(config)
+        self.keys = MomentumEncoder(self.derain.encoder, config.momentum) if config.contrasted else None
+
+    def compare(self, encoding: Encoding, keys: Mapping[str, Keys]) -> dict[str, Similarity]:
+        """Similarities of the queries to their positives and negatives; the keys carry no gradient."""
+        compared = {}
+        for view, key in keys.items():
+            features = self.keys(torch.cat([key.positive[:, None], key.negatives], dim=1), view)
+            values = similarity(encoding.features[view], features, self.temperature)
+            compared[view] = Similarity(values[:, 0], values[:, 1:])
+        return compared
+
+    def groups(self) -> dict[str, list[nn.Parameter]]:
+        """Parameters by optimiser: base (backbone, prompts, interaction), encoder where there is one."""
+        encoder = [] if self.derain.encoder is None else list(self.derain.encoder.parameters())
+        own = {id(p) for p in encoder}
+        groups = {"base": [p for p in self.derain.parameters() if id(p) not in own], "encoder": encoder}
+        return {name: parameters for name, parameters in groups.items() if parameters}
+
+
+def build_network(config: RainmerConfig) -> DerainingNetwork:
+    """The network of a configuration, freshly initialised (PyTorch's defaults, as in the authors' code)."""
+    return DerainingNetwork(
+        config.width, config.embedding, config.blocks, config.heads, config.expansion, config.sparse_rates, config.topk,
+        config.views, config.prompts, config.prompt_weighting, config.prompt_placement, config.interaction, config.view_size,
+    )  # fmt: skip
