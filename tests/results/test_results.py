@@ -45,17 +45,19 @@ def test_a_record_has_its_table_figures_and_notebook(path):
 def test_every_run_of_a_record_is_kept_and_gives_its_table(path):
     """The CSV's means are those of the scores image by image."""
     record, table = json.loads(path.read_text()), pd.read_csv(path.with_suffix(".csv"))
+    folders = {}  # a method and a seed may have several runs: one adapted to each domain
     for run in record["runs"]:
-        folder, method, seed = path.parent / "runs" / run["run"], run["method"], run["seed"]
-        for test_set in record["test_sets"]:
-            images = pd.read_csv(folder / f"scores-{test_set}.csv")
-            rows = table[(table.method == method) & (table.seed == seed) & (table.test_set == test_set)]
-            if "protocol" not in images:  # real photos have no truth, hence no protocol
-                assert rows[["niqe", "brisque"]].to_numpy()[0] == pytest.approx(images[["niqe", "brisque"]].mean(), abs=6e-5)
-                continue
-            for protocol, scores in images.groupby("protocol"):
-                row = rows[rows.protocol == protocol]
-                assert row[["psnr", "ssim"]].to_numpy()[0] == pytest.approx(scores[["psnr", "ssim"]].mean(), abs=6e-5)
+        folders.setdefault((run["method"], run["seed"]), []).append(path.parent / "runs" / run["run"])
+    assert set(folders) <= set(zip(table.method, table.seed, strict=True))
+    for (method, seed, test_set), rows in table[table.seed >= 0].groupby(["method", "seed", "test_set"]):
+        files = [folder / f"scores-{test_set.replace(' ', '-')}.csv" for folder in folders[method, seed]]
+        images = pd.concat([pd.read_csv(file) for file in files if file.exists()])
+        if "protocol" not in images:  # real photos have no truth, hence no protocol
+            assert rows[["niqe", "brisque"]].to_numpy()[0] == pytest.approx(images[["niqe", "brisque"]].mean(), abs=6e-5)
+            continue
+        for protocol, scores in images.groupby("protocol"):
+            row = rows[rows.protocol == protocol]
+            assert row[["psnr", "ssim"]].to_numpy()[0] == pytest.approx(scores[["psnr", "ssim"]].mean(), abs=6e-5)
 
 
 @pytest.mark.parametrize("folder", KEPT, ids=lambda p: p.name)
@@ -75,7 +77,7 @@ def test_at_laptop_the_unpaired_models_beat_doing_nothing():
 
 
 @pytest.mark.data
-@pytest.mark.parametrize("folder", KEPT[:3], ids=lambda p: p.name)
+@pytest.mark.parametrize("folder", [p for p in KEPT if (p / "scores-rain12.csv").exists()][:3], ids=lambda p: p.name)
 def test_kept_weights_give_the_kept_scores(folder):
     """Five images of Rain12, derained anew: within a hundredth of a decibel of what is stored."""
     from itertools import islice
