@@ -14,7 +14,7 @@ TORCH_BACKEND ?=
 # One thread a process: on a busy machine, two torch threads can be forty times slower than one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup reproduce test lint benchmark readme site clean
+.PHONY: help setup reproduce test lint benchmark readme exercises site clean
 help:
 	@grep -E '^#  ' Makefile
 
@@ -45,6 +45,10 @@ benchmark: setup
 
 readme: setup
 	$(BIN)/python -m rainmer_lib.catalogue README.md
+
+# Student copies of the walkthroughs, to be solved: exercises/
+exercises: setup
+	$(BIN)/python -m rainmer_lib.exercises
 
 # The executed notebooks, the gallery and the reference as pages that need no network: build/site/index.html
 site: setup

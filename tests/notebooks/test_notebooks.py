@@ -134,11 +134,26 @@ def test_a_notebook_that_stops_is_never_a_result(tmp_path, cell, error):
         runner.run_notebook(source, target, {"b": 1})
 
 
+@pytest.fixture(scope="module")
+def shared_runs(tmp_path_factory):
+    """One folder of runs for all notebooks, as a person has it: what several compare is trained once."""
+    return tmp_path_factory.mktemp("runs")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("stem", ["00_start_here", "train_dcdgan", "walkthroughs/08_measuring_deraining"])
-def test_nbval(stem, tmp_path):
-    """Every cell runs, and the checked cells print what is stored."""
-    subprocess.run(
-        [sys.executable, "-m", "pytest", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "300", "-p",
-         "no:cacheprovider", paths.REPOSITORY / "notebooks" / f"{stem}.ipynb"], check=True, cwd=tmp_path,
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
+def test_nbval(path, shared_runs, tmp_path):
+    """Every cell of every notebook runs, and the checked cells print what is stored."""
+    environment = os.environ | {"RAINMER_RESULTS": str(tmp_path / "results"), "RAINMER_RUNS": str(shared_runs)}
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "900", "-p",
+         "no:cacheprovider", path], cwd=tmp_path, env=environment, capture_output=True, text=True,
     )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+
+
+def test_some_output_is_compared():
+    """Cells whose output is stored and compared: in every walkthrough, several in all."""
+    checked = {p.stem: sum("nbval-check-output" in c.metadata.get("tags", []) for c in code(read(p))) for p in SOURCES}
+    walkthroughs = [p.stem for p in SOURCES if p.parent.name == "walkthroughs"]
+    assert all(checked[stem] >= 2 for stem in walkthroughs) and sum(checked.values()) >= 12, checked

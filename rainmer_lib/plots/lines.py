@@ -1,0 +1,20 @@
+"""Quantities over one that is varied: a panel for each."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.figure import Figure
+
+
+def line_panels(table: pd.DataFrame, over: str, panels: Mapping[str, str], label: str, log: bool = False) -> Figure:
+    """Each column of `panels` (column -> its axis label) over the column `over`, points joined; `label` names the latter."""
+    figure, axes = plt.subplots(1, len(panels), figsize=(2.4 * len(panels), 2.1), squeeze=False)
+    for axis, (name, text) in zip(axes[0], panels.items(), strict=True):
+        axis.plot(table[over], table[name], "o-", color="#0072B2", ms=3.5, lw=1.2)
+        axis.set(xlabel=label, ylabel=text)
+        if log:
+            axis.set_xscale("log")
+            axis.set_xticks(table[over][::2], [f"{value:.3g}" for value in table[over][::2]])
+            axis.minorticks_off()
+    return figure

@@ -1,0 +1,40 @@
+"""Figures about rain itself: its streaks, and models of it beside each other."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from jaxtyping import Float
+from matplotlib.figure import Figure
+
+Photo = Float[np.ndarray, "h w 3"]
+
+
+def images_and_changes(columns: Mapping[str, tuple[Photo, Photo]], label: str, scale: float = 0.4) -> Figure:
+    """A column for each (image, reference) in [0, 1]: the image, below it image minus reference, colours averaged.
+
+    Blue is darker than the reference, red brighter, white unchanged; the ends of the scale are `-scale` and `scale`.
+    """
+    height, width = next(iter(columns.values()))[0].shape[:2]
+    side = min(1.9, 6.3 / len(columns))
+    size = (side * len(columns) + 0.9, 2 * side * height / width + 0.35)
+    figure, axes = plt.subplots(2, len(columns), figsize=size, squeeze=False)
+    for (name, (image, reference)), (above, below) in zip(columns.items(), axes.T, strict=True):
+        above.imshow(image)
+        above.set_title(name)
+        shown = below.imshow((image - reference).mean(axis=2), cmap="RdBu_r", vmin=-scale, vmax=scale)
+        for axis in (above, below):
+            axis.set_axis_off()
+    figure.colorbar(shown, ax=axes, shrink=0.6, aspect=14, ticks=(-scale, 0, scale), label=label)
+    return figure
+
+
+def planes(images: Mapping[str, Float[np.ndarray, "_ _"]], cmap: str = "gray") -> Figure:
+    """A panel for each plane, of equal heights, each on its own scale from its least value to its largest."""
+    ratios = [plane.shape[1] / plane.shape[0] for plane in images.values()]
+    figure, axes = plt.subplots(1, len(images), figsize=(1.9 * sum(ratios), 2.2), width_ratios=ratios, squeeze=False)
+    for axis, (name, plane) in zip(axes[0], images.items(), strict=True):
+        axis.imshow(plane, cmap=cmap, interpolation="nearest")
+        axis.set_title(name)
+        axis.set_axis_off()
+    return figure
