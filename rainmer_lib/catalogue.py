@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from rainmer_lib import atomic, paths
+from rainmer_lib import atomic, headlines, paths
 
 PROFILES_SHOWN = ("quick", "laptop", "paper")
 BEGIN, END = "<!-- catalogue: begin, generated -->", "<!-- catalogue: end -->"
@@ -29,9 +29,9 @@ class Item:
         return paths.REPOSITORY / "notebooks" / f"{self.notebook}.ipynb"
 
     def results(self) -> list[str]:
-        """Profiles at which the notebook's record is among the results of the repository."""
+        """Profiles at which the executed notebook is among the results of the repository."""
         folder = paths.REPOSITORY / "results"
-        return [p for p in PROFILES_SHOWN if (folder / p / f"{self.notebook}.json").exists()]
+        return [p for p in PROFILES_SHOWN if (folder / p / f"{self.notebook}.ipynb").exists()]
 
 
 ITEMS = (
@@ -63,12 +63,13 @@ ITEMS = (
 
 def table() -> str:
     """The catalogue as a Markdown table."""
-    lines = ["| paper | item | what | notebook | results |", "|---|---|---|---|---|"]
+    lines = ["| paper | item | what | results | the paper prints | ours |", "|---|---|---|---|---|---|"]
     for item in ITEMS:
-        exists = item.source.exists()
-        notebook = f"[{item.notebook}](notebooks/{item.notebook}.ipynb)" if exists else item.notebook
+        name = item.notebook.split("/")[-1]
+        notebook = f"[{name}](notebooks/{item.notebook}.ipynb)" if item.source.exists() else f"{name}, to do"
         done = ", ".join(f"[{p}](results/{p}/{item.notebook}.ipynb)" for p in item.results())
-        lines.append(f"| {item.paper} | {item.label} | {item.title} | {notebook} | {done or 'to do'} |")
+        numbers = f"{headlines.printed(item.published)} | {headlines.ours(item.notebook)}"
+        lines.append(f"| {item.paper} | {item.label} | {item.title} | {notebook}{': ' + done if done else ''} | {numbers} |")
     return "\n".join(lines)
 
 

@@ -53,11 +53,11 @@ def test_the_readme_shows_the_catalogue():
     assert catalogue.with_table(text) == text, "run `make readme`"
 
 
-def test_the_readme_shows_the_calibration():
+def test_the_documentation_shows_the_calibration():
     from rainmer_lib.evaluation.calibration import PUBLISHED
 
     scores = pd.read_csv(ROOT / "results" / "calibration" / "prenet.csv").query("protocol == 'prenet'")
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "docs" / "using.md").read_text()
     for (model, test_set), (psnr, ssim) in PUBLISHED.items():
         ours = scores[(scores.method == model) & (scores.test_set == test_set)][["psnr", "ssim"]].mean()
         assert f" | {ours.psnr:.2f} / {ours.ssim:.4f} | {psnr} / {ssim} |".replace(" 0.", " .") in text
