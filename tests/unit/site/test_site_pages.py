@@ -144,12 +144,12 @@ def test_tables_without_a_common_row_stand_one_after_the_other(results):
 def test_the_map_is_that_of_the_start_notebook(tmp_path):
     start = paths.REPOSITORY / "notebooks" / "00_start_here.ipynb"
     maps = section_map.read_maps(start)
-    assert ("Eq. (3), colour cycle-consistency", "`losses/colour_cycle.py`", "`train_dcdgan`") in maps["The map of DCD-GAN"]
+    assert ("Eq. (3), colour cycle-consistency", "`losses/colour_cycle.py`", "`walkthroughs/04_objective_and_training`") in maps["The map of DCD-GAN"]
     shown = {"train_dcdgan": executed.Executed("train_dcdgan", "quick", tmp_path)}
-    text = section_map.page(start, shown, {"rainmer_lib.losses.colour_cycle"})
-    module = "{py:mod}`losses/colour_cycle.py <rainmer_lib.losses.colour_cycle>`"
+    text = section_map.page(start, shown, {"rainmer_lib.dcdgan.config"})
+    module = "{py:mod}`dcdgan/config.py <rainmer_lib.dcdgan.config>`"
     assert f"| {module} | [`train_dcdgan`](/notebooks/train_dcdgan.ipynb)" in text
-    assert "`dcdgan/cgb.py`, `losses/patch_contrast.py` | `ablation_negatives`" in text, "without a page: a word"
+    assert "`baselines/unpaired.py` | `closely_related`" in text, "without a page: a word"
     assert all(f"| {item.label} | {item.title} |" in text for item in ITEMS)
 
 
