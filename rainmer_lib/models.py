@@ -1,4 +1,4 @@
-"""Trained networks by name: `load_model("dcdgan-small")`, or the folder of a finished run."""
+"""Trained networks by name: `load_model("dcdgan-small")`, the folder of a finished run, or one that `hub` has saved."""
 
 import json
 from collections.abc import Callable
@@ -15,6 +15,8 @@ from rainmer_lib.dcdgan.btb import Generator
 from rainmer_lib.dcdgan.config import DCDGANConfig
 
 SHIPPED = Path(__file__).parent / "weights"
+SHARED_WEIGHTS = "model.safetensors"  # the file's name in folders of the hub; in those of runs it is derain.safetensors
+ARCHITECTURE = {"width": int, "blocks": int, "antialias": bool, "global_residual": bool}  # what a Generator is built from
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,18 @@ DEFAULT = "dcdgan-small"
 
 
 def load_model(name: str | Path) -> nn.Module:
-    """A network that takes (b, 3, h, w) in [0, 1], ready to derain, from a name in MODELS or the folder of a run.
+    """A network that takes (b, 3, h, w) in [0, 1], ready to derain: a name in MODELS, or a folder (a run's, or a shared one).
 
     Raises ValueError with the list of names, or FileNotFoundError that says which file is missing and where it comes from.
     """
     if str(name) in MODELS:
         return MODELS[str(name)].load()
     if Path(name).is_dir():
-        return load_run(Path(name))
+        shared = (Path(name) / SHARED_WEIGHTS).is_file()
+        return load_shared(Path(name)) if shared else load_run(Path(name))
     raise ValueError(
-        f"model {str(name)!r}: choose one of {', '.join(MODELS)}, or the folder of a finished run (runs/*, results/*/runs/*)"
+        f"model {str(name)!r}: choose one of {', '.join(MODELS)}, or the folder of a finished run (runs/*, results/*/runs/*), "
+        "or one that save_pretrained wrote"
     )
 
 
@@ -74,17 +78,58 @@ def load_run(folder: Path) -> Generator:
 
 def read_config(folder: Path) -> DCDGANConfig:
     """The configuration in a run's `config.json`; ValueError on another file of that name."""
-    path = folder / "config.json"
     try:
-        stored = json.loads(path.read_text())["config"]
+        stored = read_json(folder)["config"]
         return DCDGANConfig(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"{path}: not the configuration of a run of this project ({error})") from error
+        raise ValueError(f"{folder / 'config.json'}: not the configuration of a run of this project ({error})") from error
+
+
+def read_json(folder: Path) -> dict:
+    """What a folder's `config.json` holds; ValueError if that is no JSON object."""
+    path = folder / "config.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: damaged, no JSON ({error})") from error
+    if not isinstance(stored, dict):
+        raise ValueError(f"{path}: expected a JSON object, found {type(stored).__name__}")
+    return stored
+
+
+def load_shared(folder: Path) -> Generator:
+    """The derain network of a folder that `hub.PretrainedDerainer.save_pretrained` wrote; needs no huggingface_hub."""
+    for file in ("config.json", SHARED_WEIGHTS):
+        if not (folder / file).is_file():
+            raise FileNotFoundError(f"{folder} holds no {file}: it is not a folder that save_pretrained wrote")
+    return _filled(Generator(**read_architecture(folder)), folder / SHARED_WEIGHTS)
+
+
+def read_architecture(folder: Path) -> dict[str, int | bool]:
+    """The Generator's arguments in a shared folder's `config.json`; ValueError names those that are missing or wrong."""
+    stored = read_json(folder)
+    wrong = [
+        f"{name} ({'above 0' if kind is int else 'true or false'})"
+        for name, kind in ARCHITECTURE.items()
+        if type(stored.get(name)) is not kind or (kind is int and stored[name] < 1)
+    ]
+    if wrong:
+        path = folder / "config.json"
+        raise ValueError(f"{path}: not the configuration of a shared network; missing or wrong: {', '.join(wrong)}")
+    return {name: stored[name] for name in ARCHITECTURE}
 
 
 def load_generator(config: DCDGANConfig, weights: Path) -> Generator:
     """The derain network of a configuration with exported weights; ValueError if they are damaged or another network's."""
-    network = Generator(config.width, config.blocks, config.antialias, config.global_residual)
+    return _filled(Generator(**architecture(config)), weights)
+
+
+def architecture(config: DCDGANConfig) -> dict[str, int | bool]:
+    """What of a configuration a Generator is built from."""
+    return {name: getattr(config, name) for name in ARCHITECTURE}
+
+
+def _filled(network: Generator, weights: Path) -> Generator:
     try:
         network.load_state_dict(load_file(weights))
     except (SafetensorError, RuntimeError) as error:

@@ -76,7 +76,7 @@ def check_parameters(namespace: dict) -> Settings:
     declares and which ones papermill injected.  Raises WrongParameter (a name, type or value), or FileNotFoundError
     (data), with the valid choices in the message, before anything is computed.
     """
-    given = _given(namespace)
+    given = given_values(namespace)
     size = _profile(given)
     if given["data"] not in ("auto", *SOURCES):
         raise WrongParameter(f"data={given['data']!r}: choose one of auto, {', '.join(SOURCES)}")
@@ -95,14 +95,14 @@ def check_walkthrough(namespace: dict) -> dict:
 
     Returns the values by name, `profile` as a Profile.  Raises WrongParameter.
     """
-    given = _given(namespace)
+    given = given_values(namespace)
     for name, value in given.items():
         if isinstance(value, int) and value < 1:
             raise WrongParameter(f"{name}={value}: expected at least 1")
     return given | {"profile": _profile(given)}
 
 
-def _given(namespace: dict) -> dict:
+def given_values(namespace: dict) -> dict:
     """Values of the declared parameters, names and types checked."""
     cells = [cell for cell in namespace.get("In", []) if cell.strip()]
     known, injected = _split(cells) if cells else (_annotated(namespace), set())

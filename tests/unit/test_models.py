@@ -47,6 +47,26 @@ def test_the_folder_of_a_run_is_a_model(tmp_path):
         load_model(tmp_path)
 
 
+def test_a_shared_folder_is_a_model_and_what_is_wrong_with_one_is_said(tmp_path):
+    shutil.copy(SHIPPED / DEFAULT / "derain.safetensors", tmp_path / "model.safetensors")
+    whole = {"width": 16, "blocks": 4, "antialias": False, "global_residual": True, "run": {"other": "things"}}
+    (tmp_path / "config.json").write_text(json.dumps(whole))
+    image = torch.rand(1, 3, 32, 32)
+    assert torch.equal(load_model(str(tmp_path))(image)[0], load_model(DEFAULT)(image)[0])
+    wrong = [("width", "16"), ("width", True), ("blocks", 0), ("antialias", 1), ("global_residual", None)]
+    for name, value in wrong:
+        (tmp_path / "config.json").write_text(json.dumps(whole | {name: value}))
+        with pytest.raises(ValueError, match=f"missing or wrong: {name} "):
+            load_model(tmp_path)
+    for damaged, message in ((b"{", "damaged, no JSON"), (b"\xff\xfe", "damaged, no JSON"), (b"[1]", "found list")):
+        (tmp_path / "config.json").write_bytes(damaged)
+        with pytest.raises(ValueError, match=message):
+            load_model(tmp_path)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(FileNotFoundError, match="holds no config.json"):
+        load_model(tmp_path)
+
+
 def test_names_that_do_not_exist_are_answered_with_those_that_do(monkeypatch, tmp_path):
     with pytest.raises(ValueError, match="choose one of dcdgan-small, prenet-rain100l"):
         load_model("restormer")
