@@ -96,7 +96,7 @@ def main(words: list[str] | None = None) -> int:
     options = parser.parse_args(words)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     extra = {name: yaml.safe_load(value) for name, value in options.p}
-    changed = "".join(f"__{name}-{value}" for name, value in extra.items())
+    changed = "".join(f"__{name}-{str(value).replace('/', '-')}" for name, value in extra.items())
     target = options.output or paths.results_root() / (options.profile or "quick") / f"{options.item}{changed}.ipynb"
     source = NOTEBOOKS / f"{options.item}.ipynb"
     try:
