@@ -8,11 +8,12 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 import torch
+from torch import nn
 
 from rainmer_lib import atomic, paths
+from rainmer_lib.data.paired import MixedPairs
 from rainmer_lib.data.pairs import Pair, benchmark_pairs
 from rainmer_lib.data.unpaired import UnpairedRain
-from rainmer_lib.dcdgan.btb import Generator
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.step import METHOD_VERSION, Trainer
 from rainmer_lib.evaluation.inference import derain
@@ -21,6 +22,7 @@ from rainmer_lib.evaluation.scores import mean_scores, score_images
 from rainmer_lib.models import load_generator
 from rainmer_lib.parameters import Settings
 from rainmer_lib.profiles import Profile
+from rainmer_lib.rainmer.config import RainmerConfig
 from rainmer_lib.training.loop import report, train
 from rainmer_lib.training.run import RunFolder, RunIdentity
 
@@ -30,16 +32,17 @@ RECORDED = ("config.json", "log.jsonl", "derain.safetensors", "finished.json")
 
 @dataclass(frozen=True)
 class Run:
-    """A finished training run: one method, one seed."""
+    """A finished training run: one method, one seed.  `load(config, weights)` makes its network."""
 
     method: str
     seed: int
-    config: DCDGANConfig
+    config: DCDGANConfig | RainmerConfig
     folder: RunFolder
+    load: Callable[..., nn.Module] = load_generator
 
-    def generator(self) -> Generator:
+    def generator(self) -> nn.Module:
         """The derain network with the exported, averaged weights."""
-        return load_generator(self.config, self.folder.path / "derain.safetensors").to(device())
+        return self.load(self.config, self.folder.path / "derain.safetensors").to(device())
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ def compare(methods: Mapping[str, DCDGANConfig], settings: Settings, say=print) 
         for seed in range(settings.seeds)
         for method, config in methods.items()
     ]
+    return scored(runs, settings)
+
+
+def scored(runs: list[Run], settings: Settings) -> Comparison:
+    """Finished runs with their scores, and those of the input, on every test set."""
     tables = [score_input(name, settings.data) for name in settings.test_sets]
     tables += [score_run(run, name, settings.data) for name in settings.test_sets for run in runs]
     return Comparison(runs, pd.concat(tables, ignore_index=True), settings)
@@ -98,7 +106,9 @@ def train_run(method: str, config: DCDGANConfig, data: UnpairedRain, profile: Pr
     return find_or_train(method, identity_of(config, data.fingerprint), Trainer.start, data, profile, say)
 
 
-def find_or_train(label: str, identity: RunIdentity, start: Callable, data, profile: Profile, say=print) -> Run:
+def find_or_train(
+    label: str, identity: RunIdentity, start: Callable, data, profile: Profile, say=print, load: Callable = load_generator
+) -> Run:
     """One finished run, from the recorded results, from the run folders, or by training what `start` makes on `data`."""
     config = identity.config
 
@@ -110,13 +120,13 @@ def find_or_train(label: str, identity: RunIdentity, start: Callable, data, prof
             recorded = RunFolder(results / profile.name / "runs", identity)
             if recorded.finished.exists():
                 report(recorded, labelled)
-                return Run(label, config.seed, config, recorded)
+                return Run(label, config.seed, config, recorded, load)
     folder = RunFolder(paths.runs_root(), identity)
     train(
         start, config, data, folder,
         device=device(), log_every=profile.log_every, save_every=profile.save_every, say=labelled,
     )  # fmt: skip
-    return Run(label, config.seed, config, folder)
+    return Run(label, config.seed, config, folder, load)
 
 
 def identity_of(config: DCDGANConfig, fingerprint: str) -> RunIdentity:
@@ -142,9 +152,10 @@ def record_runs(comparison: Comparison) -> None:
                 atomic.write(target / file, lambda part, source=source: shutil.copyfile(source, part))
 
 
-def pairs_of(test_set: str, data: UnpairedRain) -> Iterator[Pair]:
-    """The pairs of a test set; `held-out` belongs to the training data."""
-    return iter(data.held_out) if test_set == "held-out" else benchmark_pairs(test_set)
+def pairs_of(test_set: str, data: UnpairedRain | MixedPairs) -> Iterator[Pair]:
+    """The pairs of a test set; `held-out`, or the name of a domain, belongs to the training data."""
+    own = data.held_out if isinstance(data.held_out, Mapping) else {"held-out": data.held_out}
+    return iter(own[test_set]) if test_set in own else benchmark_pairs(test_set)
 
 
 def score_run(run: Run, test_set: str, data: UnpairedRain, stored_as: str = "") -> pd.DataFrame:
@@ -152,7 +163,7 @@ def score_run(run: Run, test_set: str, data: UnpairedRain, stored_as: str = "") 
 
     `stored_as` names the file where `test_set` alone would not tell: the held-out photos of another domain.
     """
-    path = run.folder.path / f"scores-{stored_as or test_set}.csv"
+    path = run.folder.path / f"scores-{(stored_as or test_set).replace('/', '-')}.csv"
     if not path.exists() or set(pd.read_csv(path).protocol) != set(PROTOCOLS):  # a protocol was added since
         network = run.generator()
         table = score_images((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, data))

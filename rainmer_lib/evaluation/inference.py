@@ -79,17 +79,20 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
     `smallest` (16 without one).  `options` are the fields of `Options`; an image that fits into memory is run untiled.
     Raises ValueError on another kind of image, on a network that looks too far to be tiled, and on a memory limit that
     holds no useful tile.
+
+    A network with a context `prompted_by(whole)` is prompted by the image as it is given, not by its padding or its tiles.
     """
     chosen = Options(**options)
     require_rgb(image)
     height, width = image.shape[:2]
     padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
     side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
-    if side is None:
-        result = run(network, padded)
-        _Counter(1, chosen.progress).tick()
-    else:
-        result = derain_tiled(network, padded, side, chosen)
+    with network.prompted_by(to_input(network, image)) if hasattr(network, "prompted_by") else nullcontext():
+        if side is None:
+            result = run(network, padded)
+            _Counter(1, chosen.progress).tick()
+        else:
+            result = derain_tiled(network, padded, side, chosen)
     return result[:height, :width]
 
 

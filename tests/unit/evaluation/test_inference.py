@@ -1,5 +1,6 @@
 """Any size in, the same size out; whole or in tiles, by the memory at hand."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,6 +15,8 @@ from rainmer_lib.baselines.prenet import PReNet
 from rainmer_lib.dcdgan.btb import Generator
 from rainmer_lib.evaluation import inference, probe
 from rainmer_lib.evaluation.inference import derain, memory_at_hand, needed, tile_that_fits
+from rainmer_lib.rainmer import tiny
+from rainmer_lib.rainmer.model import build_network, view_of
 
 NETWORK = Generator(4, 1, global_residual=True)
 
@@ -189,3 +192,41 @@ def test_progress_counts_every_tile_to_the_end():
         calls.clear()
         derain(NETWORK, random_image(230, 230), tile=160, progress=lambda *call: calls.append(call), **options)
         assert calls == [(i + 1, total) for i in range(total)]
+
+
+@pytest.fixture
+def prompted():
+    """A small Rainmer, and the list of whole images that its prompts are made of."""
+    torch.manual_seed(0)
+    network, seen = build_network(replace(tiny, width=4, crop=16, view_size=16)).eval(), []
+    for parameter in network.parameters():
+        parameter.data += 0.2 * torch.randn_like(parameter)
+    encode = network.encode
+    network.encode = lambda whole: seen.append(whole) or encode(whole)
+    return network, seen
+
+
+def test_prompts_are_of_the_image_without_its_padding(prompted):
+    """21 x 34 is padded to 24 x 40; the result is that of the same pixels with the prompts of the unpadded image."""
+    network, seen = prompted
+    image = random_image(21, 34)
+    whole = torch.from_numpy(image / np.float32(255)).permute(2, 0, 1)[None]
+    padded = np.pad(image, [(0, 3), (0, 6), (0, 0)], mode="symmetric") / np.float32(255)
+    output = derain(network, image)
+    assert torch.equal(seen[-1], view_of(whole, 16))
+    with torch.inference_mode():
+        parts = torch.from_numpy(padded).permute(2, 0, 1)[None]
+        expected = network(parts, whole)[0, :, :21, :34].clamp(0, 1)
+        of_padding = network(parts)[0, :, :21, :34].clamp(0, 1)
+    torch.testing.assert_close(torch.from_numpy(output).permute(2, 0, 1), expected)
+    assert (expected - of_padding).abs().max() > 1e-4, "the padding would have shown"
+
+
+def test_every_tile_has_the_prompts_of_the_whole_image(prompted):
+    network, seen = prompted
+    image = random_image(41, 195)
+    whole = torch.from_numpy(image / np.float32(255)).permute(2, 0, 1)[None]
+    derain(network, image, tile=128)
+    assert len(seen) > 1 and all(torch.equal(view, view_of(whole, 16)) for view in seen)
+    derain(network, image[:, :90])
+    assert torch.equal(seen[-1], view_of(whole[..., :90], 16)), "the next image is prompted by itself"

@@ -1,0 +1,30 @@
+"""Sizes of Rainmer's experiments: the house's profiles with this method's fields, and how many images are rendered."""
+
+from dataclasses import replace
+
+from rainmer_lib import profiles
+from rainmer_lib.profiles import Profile
+from rainmer_lib.rainmer.config import changes, small, tiny
+
+# `tiny` once more reduced: shows that everything runs.  The archive is full after four of the steps.
+_QUICK = replace(tiny, width=4, crop=32, view_size=32, batch=2, archive=8, steps=24)
+# 0.93 M parameters.  A step takes 1.7 s of one core, 1.0 s without views and interaction.
+_LAPTOP = replace(small, width=12, crop=48, view_size=32, steps=900)
+
+PROFILES: dict[str, Profile] = {
+    "quick": replace(
+        profiles.PROFILES["quick"], changes=changes(_QUICK), log_every=2, save_every=1000,
+        duration="seconds a training run on one core",
+    ),
+    "laptop": replace(
+        profiles.PROFILES["laptop"], changes=changes(_LAPTOP), log_every=20, save_every=100,
+        duration="about 26 minutes a training run on one core",
+    ),
+    "paper": replace(
+        profiles.PROFILES["paper"], changes={}, log_every=500, save_every=5000, duration="days a training run on a GPU",
+    ),
+}  # fmt: skip
+
+# Rendered pairs of the smallest domain; the others have their `size` times as many (data.rendered_domains).  All that is
+# trained on is kept in memory, about 1 MB a pair: 0.4 GB at laptop (the process 0.9 GB), 7 GB at paper.
+IMAGES = {"quick": 16, "laptop": 120, "paper": 2000}
