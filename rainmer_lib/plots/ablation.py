@@ -23,7 +23,7 @@ def gain_figure(means: pd.DataFrame, methods: list[str], protocol: str, title: s
     sets, palette = list(dict.fromkeys(table.test_set)), colours(methods)
     step = 0.78 / max(3, len(methods))
     rows = -(-len(methods) // 3)
-    figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.5 + 0.2 * rows))
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.7 + 0.2 * rows))
     for axis, metric in zip(axes, METRIC_LABELS, strict=True):
         for i, method in enumerate(methods):
             ours = table[table.method == method]
@@ -34,7 +34,8 @@ def gain_figure(means: pd.DataFrame, methods: list[str], protocol: str, title: s
                 values = ours[ours.test_set == name][metric]
                 axis.plot([place] * len(values), values, "o", ms=3.5, color=palette[method], mec="white", mew=0.4)
         axis.axhline(0, color="0.2", lw=0.8)
-        axis.set_xticks(range(len(sets)), [TEST_SET_LABELS.get(s, s) for s in sets])
+        slanted = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"} if len(sets) > 2 else {}
+        axis.set_xticks(range(len(sets)), [TEST_SET_LABELS.get(s, s) for s in sets], **slanted)
         axis.set_ylabel(METRIC_LABELS[metric])
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside upper center", ncols=min(3, len(methods)),
                   title=f"{title + ', ' if title else ''}protocol {protocol}; dots: seeds")  # fmt: skip

@@ -5,8 +5,18 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import seaborn as sns
 
-# Okabe-Ito, safe for colour-blind readers; a method keeps its colour in every figure
-_PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+# Okabe-Ito, safe for colour-blind readers
+_BLUE, _VERMILLION, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK = _PALETTE = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"
+)  # fmt: skip
+# A method keeps its colour in every figure; the whole method is green, whatever a table calls it
+METHOD_COLOURS = {
+    "full": _GREEN, "both": _GREEN, "DCD-GAN": _GREEN, "paper": _GREEN,
+    "CycleGAN": _BLUE, "CUT": _SKY, "DCLGAN": _VERMILLION, "DCD-GAN, mixed rain": _PURPLE, "same network, with pairs": _BLACK,
+    "internal": _BLUE, "external": _VERMILLION, "released": _VERMILLION, "backbone alone": _BLUE,
+    "without contrastive": _VERMILLION, "without colour": _PURPLE, "without adversarial": _BLUE, "without frequency": _SKY,
+    "plain cycle instead of colour": _ORANGE, "without backward cycle": _ORANGE,
+}  # fmt: skip
 TEST_SET_LABELS = {
     "held-out": "held-out photos", "rain100l": "Rain100L", "rain100h": "Rain100H", "rain12": "Rain12",
     "raincityscapes60": "RainCityscapes60",
@@ -20,5 +30,9 @@ def use_style() -> None:
 
 
 def colours(methods: list[str]) -> dict[str, str]:
-    """A colour for each method, by position."""
-    return {method: _PALETTE[i % len(_PALETTE)] for i, method in enumerate(methods)}
+    """A colour for each method: its own of METHOD_COLOURS; the others take, in order, those that are left."""
+    own = {method: METHOD_COLOURS[method] for method in methods if method in METHOD_COLOURS}
+    left = [colour for colour in _PALETTE if colour not in own.values()] or list(_PALETTE)
+    others = (method for method in methods if method not in own)
+    given = own | {method: left[i % len(left)] for i, method in enumerate(others)}
+    return {method: given[method] for method in methods}

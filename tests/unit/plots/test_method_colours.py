@@ -1,0 +1,19 @@
+"""A method's colour is its own in every figure."""
+
+from rainmer_lib.comparisons import COMPARISONS
+from rainmer_lib.plots.style import METHOD_COLOURS, colours
+
+
+def test_a_method_keeps_its_colour_whatever_it_is_compared_with():
+    assert colours(["full"])["full"] == colours(["something", "without colour", "full"])["full"]
+    assert colours(["new", "CycleGAN"])["new"] != METHOD_COLOURS["CycleGAN"]
+
+
+def test_every_method_of_a_notebook_has_a_colour_of_its_own():
+    for item, methods in COMPARISONS.items():
+        assert set(methods) <= set(METHOD_COLOURS), item
+        assert len(set(colours(list(methods)).values())) == len(methods), item
+
+
+def test_more_methods_than_colours_begin_again():
+    assert list(colours([str(i) for i in range(9)]).values())[7:] == list(colours(["0", "1"]).values())
