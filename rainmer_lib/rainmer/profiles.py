@@ -8,7 +8,7 @@ from rainmer_lib.rainmer.config import changes, small, tiny
 
 # `tiny` once more reduced: shows that everything runs.  The archive is full after four of the steps.
 _QUICK = replace(tiny, width=4, crop=32, view_size=32, batch=2, archive=8, steps=24)
-# 0.93 M parameters.  A step takes 1.7 s of one core, 1.0 s without views and interaction.
+# 0.93 M parameters.  A step takes 1.1 s of one core, 0.8 s without views and interaction.
 _LAPTOP = replace(small, width=12, crop=48, view_size=32, steps=900)
 
 PROFILES: dict[str, Profile] = {
@@ -18,7 +18,7 @@ PROFILES: dict[str, Profile] = {
     ),
     "laptop": replace(
         profiles.PROFILES["laptop"], changes=changes(_LAPTOP), log_every=20, save_every=100,
-        duration="about 26 minutes a training run on one core",
+        duration="about 17 minutes a training run on one core",
     ),
     "paper": replace(
         profiles.PROFILES["paper"], changes={}, log_every=500, save_every=5000, duration="days a training run on a GPU",
