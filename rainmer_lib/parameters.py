@@ -85,7 +85,7 @@ def check_parameters(namespace: dict) -> Settings:
     data = unpaired(size.data if given["data"] == "auto" else given["data"])
     # who chooses the embedded photos has no real data: their held-out part is the test
     test_sets = ("held-out",) if data.name == "embedded" else size.test_sets
-    for name in set(test_sets) - {"held-out"}:
+    for name in (name for name in test_sets if name != "held-out"):
         benchmark_pairs(name)  # looks at the file lists: a missing test set must not wait until training is over
     return Settings(size, data, given["seeds"] or size.seeds, test_sets, given)
 
