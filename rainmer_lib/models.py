@@ -13,6 +13,8 @@ from rainmer_lib import paths
 from rainmer_lib.baselines import prenet
 from rainmer_lib.dcdgan.btb import Generator
 from rainmer_lib.dcdgan.config import DCDGANConfig
+from rainmer_lib.rainmer.config import RainmerConfig
+from rainmer_lib.rainmer.model import build_network
 
 SHIPPED = Path(__file__).parent / "weights"
 SHARED_WEIGHTS = "model.safetensors"  # the file's name in folders of the hub; in those of runs it is derain.safetensors
@@ -33,6 +35,14 @@ class Model:
         return self.weights().exists()
 
 
+@dataclass(frozen=True)
+class Method:
+    """What makes runs: the class of their configurations, and what builds the derain network of one."""
+
+    config: type
+    build: Callable[..., nn.Module]
+
+
 def _shipped(name: str, title: str) -> Model:
     return Model(lambda: load_run(SHIPPED / name), lambda: SHIPPED / name / "derain.safetensors", title)
 
@@ -51,6 +61,12 @@ MODELS = {
 }
 DEFAULT = "dcdgan-small"
 
+# `method` in a run's config.json; the first three train the same network: unpaired, on from such a run, with pairs
+METHODS = {
+    **{name: Method(DCDGANConfig, lambda c: Generator(**architecture(c))) for name in ("dcdgan", "adapted", "supervised")},
+    "rainmer": Method(RainmerConfig, build_network),
+}
+
 
 def load_model(name: str | Path) -> nn.Module:
     """A network that takes (b, 3, h, w) in [0, 1], ready to derain: a name in MODELS, or a folder (a run's, or a shared one).
@@ -68,21 +84,29 @@ def load_model(name: str | Path) -> nn.Module:
     )
 
 
-def load_run(folder: Path) -> Generator:
+def load_run(folder: Path) -> nn.Module:
     """The derain network of a finished run: `config.json` and `derain.safetensors`, in single precision."""
     for file in ("config.json", "derain.safetensors"):
         if not (folder / file).is_file():
             raise FileNotFoundError(f"{folder} holds no {file}: it is not the folder of a finished run")
-    return load_generator(read_config(folder), folder / "derain.safetensors")
+    config = read_config(folder)
+    return filled(_method_of(folder).build(config), folder / "derain.safetensors")
 
 
-def read_config(folder: Path) -> DCDGANConfig:
-    """The configuration in a run's `config.json`; ValueError on another file of that name."""
+def read_config(folder: Path) -> DCDGANConfig | RainmerConfig:
+    """The configuration in a run's `config.json`, of the class that its method has; ValueError on another file of that name."""
     try:
         stored = read_json(folder)["config"]
-        return DCDGANConfig(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
+        return _method_of(folder).config(**{name: tuple(v) if isinstance(v, list) else v for name, v in stored.items()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{folder / 'config.json'}: not the configuration of a run of this project ({error})") from error
+
+
+def _method_of(folder: Path) -> Method:
+    name = read_json(folder)["method"]
+    if name not in METHODS:
+        raise ValueError(f"method {name!r}: expected one of {', '.join(METHODS)}")
+    return METHODS[name]
 
 
 def read_json(folder: Path) -> dict:
@@ -102,7 +126,7 @@ def load_shared(folder: Path) -> Generator:
     for file in ("config.json", SHARED_WEIGHTS):
         if not (folder / file).is_file():
             raise FileNotFoundError(f"{folder} holds no {file}: it is not a folder that save_pretrained wrote")
-    return _filled(Generator(**read_architecture(folder)), folder / SHARED_WEIGHTS)
+    return filled(Generator(**read_architecture(folder)), folder / SHARED_WEIGHTS)
 
 
 def read_architecture(folder: Path) -> dict[str, int | bool]:
@@ -120,16 +144,19 @@ def read_architecture(folder: Path) -> dict[str, int | bool]:
 
 
 def load_generator(config: DCDGANConfig, weights: Path) -> Generator:
-    """The derain network of a configuration with exported weights; ValueError if they are damaged or another network's."""
-    return _filled(Generator(**architecture(config)), weights)
+    """The derain network of a configuration with exported weights; ValueError as `filled`."""
+    return filled(Generator(**architecture(config)), weights)
 
 
 def architecture(config: DCDGANConfig) -> dict[str, int | bool]:
-    """What of a configuration a Generator is built from."""
+    """What of a configuration a Generator is built from; ValueError for a method that has no Generator."""
+    if not isinstance(config, DCDGANConfig):
+        raise ValueError(f"a {type(config).__name__} describes no Generator: expected a run of DCD-GAN")
     return {name: getattr(config, name) for name in ARCHITECTURE}
 
 
-def _filled(network: Generator, weights: Path) -> Generator:
+def filled(network: nn.Module, weights: Path) -> nn.Module:
+    """`network` with exported weights, ready to derain; ValueError if they are damaged or another network's."""
     try:
         network.load_state_dict(load_file(weights))
     except (SafetensorError, RuntimeError) as error:

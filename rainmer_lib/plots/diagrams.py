@@ -10,6 +10,7 @@ from matplotlib.patches import FancyBboxPatch
 # what a box is has one colour in every diagram
 FILL = {
     "rainy": "#CFE2F1", "clean": "#CDE9DF", "network": "#FBE3B5", "critic": "#F3D3E2", "loss": "#FFFFFF", "group": "#F4F4F4",
+    "frozen": "#E2DAF0",
 }  # fmt: skip
 RAINY, CLEAN, INK = "#0072B2", "#009E73", "0.25"
 

@@ -16,10 +16,10 @@ from pathlib import Path
 import papermill
 
 from rainmer_lib import atomic, paths, runner
-from rainmer_lib.data.unpaired import unpaired
-from rainmer_lib.experiment import RECORDED, score_run, train_run
+from rainmer_lib.experiment import RECORDED, score_run
 from rainmer_lib.profiles import profile as profile_named
 from rainmer_lib.workflow.plan import has_profiles, training_runs
+from rainmer_lib.workflow.programs import PROGRAMS
 
 FAILED = "failed: "  # begins the last line in the log of a job that failed
 READ_BY_NOTEBOOKS = ("rainmer_lib", "results/published", "results/calibration")
@@ -102,16 +102,23 @@ def run(job: Job) -> int:
 
 
 def train(job: Job) -> list[Path]:
-    """Train a run, or find it, and score it on the profile's test sets; the files of the run.  ValueError on no such key."""
-    size = profile_named(job.profile)
-    data = unpaired(size.data)
-    known = training_runs(size, data.fingerprint, runner.items())
+    """Train a run, or find it, and score it on its test sets; the files of the run.  ValueError on no such key."""
+    method = job.name.partition("-")[0]
+    if method not in PROGRAMS:
+        raise ValueError(f"run {job.name}: its key must begin with {' or '.join(PROGRAMS)}")
+    program = PROGRAMS[method]
+    size = program.profiles[profile_named(job.profile).name]
+    data = program.data(size, True)
+    known = training_runs(program, size, data, runner.items())
     if job.name not in known:
         raise ValueError(f"no notebook needs a run {job.name} at profile {job.profile}; there are {', '.join(known)}")
-    found = train_run(known[job.name].method, known[job.name].config, data, size)
-    for test_set in size.test_sets:
+    run = known[job.name]
+    found = program.train(run.method, run.config, program.data_of(run.method, data, True), size)
+    sets = program.test_sets(size, run.items)
+    for test_set in sets:
         score_run(found, test_set, data)
-    return [found.folder.path / name for name in (*RECORDED, *(f"scores-{test_set}.csv" for test_set in size.test_sets))]
+    scores = [f"scores-{test_set.replace('/', '-')}.csv" for test_set in sets]
+    return [found.folder.path / name for name in (*RECORDED, *scores)]
 
 
 def execute(job: Job) -> list[Path]:

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import nbformat
 
 from rainmer_lib import catalogue, runner
-from rainmer_lib.comparisons import COMPARISONS, methods
 from rainmer_lib.data.pairs import benchmark_pairs
-from rainmer_lib.data.unpaired import unpaired
 from rainmer_lib.dcdgan.config import DCDGANConfig
-from rainmer_lib.experiment import identity_of
 from rainmer_lib.parameters import declared_parameters
 from rainmer_lib.profiles import Profile
+from rainmer_lib.rainmer.config import RainmerConfig
+from rainmer_lib.workflow.programs import PROGRAMS, Program
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class TrainingRun:
     """One training run: the first notebook's name for its method, and all notebooks that need it."""
 
     method: str
-    config: DCDGANConfig
+    config: DCDGANConfig | RainmerConfig
     items: tuple[str, ...]
 
     def __str__(self) -> str:
@@ -28,14 +28,16 @@ class TrainingRun:
         return f"{self.method}, seed {self.config.seed}"
 
 
-def training_runs(profile: Profile, fingerprint: str, items: Iterable[str]) -> dict[str, TrainingRun]:
-    """The runs that `items` compare, each once, by the key of its run folder; `fingerprint` is that of the data."""
+def training_runs(program: Program, profile: Profile, data: Any, items: Iterable[str]) -> dict[str, TrainingRun]:
+    """The runs of a program that `items` compare, each once, by the key of its run folder; `data` are the profile's."""
     found: dict[str, TrainingRun] = {}
     for item in items:
-        for seed in range(profile.seeds if item in COMPARISONS else 0):
-            for method, config in methods(item, profile).items():
+        methods = program.methods(item, profile) if item in program.comparisons else {}
+        prints = {method: program.data_of(method, data, False).fingerprint for method in methods}
+        for seed in range(profile.seeds):
+            for method, config in methods.items():
                 config = replace(config, seed=seed)
-                key = identity_of(config, fingerprint).key
+                key = program.identity_of(config, prints[method]).key
                 known = found.get(key, TrainingRun(method, config, ()))
                 found[key] = replace(known, items=(*known.items, item))
     return found
@@ -46,12 +48,18 @@ def planned_runs(profile: Profile, items: Iterable[str]) -> dict[str, TrainingRu
 
     None where the profile does not keep runs: those are so short that a process for each would cost more than it trains.
     """
-    compared = [item for item in items if item in COMPARISONS]
-    if not profile.keeps_runs or not compared:
+    items = list(items)
+    compared = {name: [i for i in items if i in program.comparisons] for name, program in PROGRAMS.items()}
+    if not profile.keeps_runs or not any(compared.values()):
         return {}
     for name in set(profile.test_sets) - {"held-out"}:
         benchmark_pairs(name)  # looks at the file lists: a missing test set must not wait until training is over
-    return training_runs(profile, unpaired(profile.data).fingerprint, compared)
+    found: dict[str, TrainingRun] = {}
+    for name, program in PROGRAMS.items():
+        if compared[name]:
+            size = program.profiles[profile.name]
+            found |= training_runs(program, size, program.data(size, False), compared[name])
+    return found
 
 
 def has_profiles(item: str) -> bool:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.models import read_config
+from rainmer_lib.models import load_run, read_config
 from rainmer_lib.training.run import RunFolder, RunIdentity
 
 RESULTS = paths.REPOSITORY / "results"
@@ -94,13 +94,11 @@ def test_kept_weights_give_the_kept_scores(folder):
     from rainmer_lib.data.pairs import benchmark_pairs
     from rainmer_lib.evaluation.inference import derain
     from rainmer_lib.evaluation.protocols import evaluate
-    from rainmer_lib.experiment import Run
 
-    stored, config = config_of(folder)
-    run = Run("kept", config.seed, config, RunFolder(folder.parent, RunIdentity(stored["method"], config, stored["data"], 1)))
+    network = load_run(folder)
     scores = pd.read_csv(folder / "scores-rain12.csv").query("protocol == 'prenet'").set_index("image").psnr
     for pair in islice(benchmark_pairs("rain12"), 5):
-        again = evaluate(derain(run.generator(), pair.rainy), pair.clean, "prenet")[0]
+        again = evaluate(derain(network, pair.rainy), pair.clean, "prenet")[0]
         assert np.isclose(again, scores[pair.name], atol=0.01)
 
 

@@ -15,11 +15,14 @@ from rainmer_lib import cli, paths, runner
 from rainmer_lib.comparisons import COMPARISONS, methods
 from rainmer_lib.dcdgan.step import METHOD_VERSION
 from rainmer_lib.profiles import PROFILES
+from rainmer_lib.rainmer.profiles import PROFILES as RAINMER_PROFILES
 from rainmer_lib.training.run import RunIdentity
-from rainmer_lib.workflow import jobs, pipeline, plan
+from rainmer_lib.workflow import jobs, pipeline, plan, programs
 from rainmer_lib.workflow.jobs import Job
 
 LAPTOP, PAPER = PROFILES["laptop"], PROFILES["paper"]
+DCDGAN, RAINMER = programs.PROGRAMS["dcdgan"], programs.PROGRAMS["rainmer"]
+DATA = SimpleNamespace(fingerprint="f", unaligned=lambda keep: SimpleNamespace(fingerprint="unaligned"))
 
 
 def key(config, fingerprint):
@@ -33,7 +36,7 @@ def test_runs_are_shared_by_the_items_that_need_them():
         for config in methods(item, LAPTOP).values():
             for seed in range(LAPTOP.seeds):
                 needed.setdefault(key(replace(config, seed=seed), "f"), set()).add(item)
-    found = plan.training_runs(LAPTOP, "f", COMPARISONS)
+    found = plan.training_runs(DCDGAN, LAPTOP, DATA, COMPARISONS)
     assert {name: set(run.items) for name, run in found.items()} == needed
     full = found[key(methods("train_dcdgan", LAPTOP)["full"], "f")]
     assert set(full.items) == set(COMPARISONS) and str(full) == "full, seed 0"
@@ -44,7 +47,8 @@ def test_runs_are_shared_by_the_items_that_need_them():
 def test_the_plan_names_the_recorded_runs():
     """What notebooks train is what the plan trains: the keys in the committed record."""
     record = json.loads((paths.REPOSITORY / "results" / "laptop" / "ablation_negatives.json").read_text())
-    found = plan.training_runs(LAPTOP, record["data"]["sha256_16"], ["ablation_negatives"])
+    data = SimpleNamespace(fingerprint=record["data"]["sha256_16"])
+    found = plan.training_runs(DCDGAN, LAPTOP, data, ["ablation_negatives"])
     assert set(found) == {run["run"] for run in record["runs"]}
 
 
@@ -52,8 +56,10 @@ def test_short_runs_get_no_jobs_and_absent_data_stop_the_plan(monkeypatch, tmp_p
     monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
     assert plan.planned_runs(PROFILES["quick"], ["ablation_negatives"]) == {}
     assert plan.planned_runs(LAPTOP, ["walkthroughs/08_measuring_deraining"]) == {}
-    with pytest.raises(FileNotFoundError, match="RAINMER_DATA"):
-        plan.planned_runs(LAPTOP, ["ablation_negatives"])
+    assert plan.planned_runs(PROFILES["quick"], ["train_rainmer"]) == {}
+    for item in ("ablation_negatives", "train_rainmer"):
+        with pytest.raises(FileNotFoundError, match="RAINMER_DATA"):
+            plan.planned_runs(LAPTOP, [item])
 
 
 def test_choosing_an_item():
@@ -124,8 +130,9 @@ def test_the_reason_of_a_failure_is_the_end_of_its_log(job):
 @pytest.fixture
 def without_data(monkeypatch):
     """Plans as if the real data were there."""
-    monkeypatch.setattr(plan, "unpaired", lambda name: SimpleNamespace(fingerprint="f"))
     monkeypatch.setattr(plan, "benchmark_pairs", lambda name: iter(()))
+    for name, program in list(programs.PROGRAMS.items()):
+        monkeypatch.setitem(programs.PROGRAMS, name, replace(program, data=lambda profile, keep: DATA))
 
 
 @pytest.mark.parametrize("slurm", [False, True], ids=["default", "slurm"])
@@ -136,7 +143,8 @@ def test_a_dry_run_lists_the_jobs(item, slurm, without_data, capfd):
     printed = capfd.readouterr()
     printed = printed.out + printed.err
     items = plan.choose(PAPER, item)
-    runs = plan.training_runs(PAPER, "f", [i for i in items if i in COMPARISONS])
+    runs = plan.training_runs(DCDGAN, PAPER, DATA, items)
+    runs |= plan.training_runs(RAINMER, RAINMER_PROFILES["paper"], DATA, items)
     assert len(runs) == (9 if item else len(runs))
     for name in runs:
         assert printed.count(f"train {name}, gpu=1, log: logs/runs/{name}.log") == 1

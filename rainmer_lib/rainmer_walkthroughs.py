@@ -1,0 +1,134 @@
+"""What the walkthroughs of Rainmer's views look at: the archive step by step, sizes, gradients, rain in the location map."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+
+from rainmer_lib.data.paired import MixedPairs, PairedBatch
+from rainmer_lib.data.pairs import Pair
+from rainmer_lib.evaluation.view_maps import location_features, read_rain
+from rainmer_lib.rainmer.archive import Archive, colour, residual, singular_values
+from rainmer_lib.rainmer.config import RainmerConfig
+from rainmer_lib.rainmer.encoder import ViewEncoder
+from rainmer_lib.rainmer.model import Rainmer
+from rainmer_lib.rainmer.objective import Outcome, build_objective
+from rainmer_lib.rainmer.views import Keys, build_keys
+
+
+def keys_for(config: RainmerConfig, archive: Archive, batch: PairedBatch, seed: int) -> dict[str, Keys]:
+    """Positives and negatives of each view of a batch, as the training step makes them; `seed` decides flips and blur."""
+    return build_keys(
+        batch.rainy_whole, batch.clean_whole, batch.clean, views=config.contrasted, negatives=config.negatives, archive=archive,
+        detail_negatives=config.detail_negatives, flips=config.flips, generator=torch.Generator().manual_seed(seed),
+    )  # fmt: skip
+
+
+def filled_archive(config: RainmerConfig, data: MixedPairs) -> Archive:
+    """An archive that is just full, of the first batches of a training."""
+    archive, step = Archive(config.archive, config.contrasted), 0
+    while not archive.full:
+        batch = data.batch(step, config.batch, config.crop, config.seed)
+        archive.enter(batch.rainy_whole, batch.clean_whole)
+        step += 1
+    return archive
+
+
+@dataclass(frozen=True)
+class ArchiveStep:
+    """Rainmer's archive at one step: its rows, the first query of the batch, and which rows are chosen and overwritten."""
+
+    colours: Float[np.ndarray, "n 3"]
+    spectra: Float[np.ndarray, "n 3 s"]
+    own_colour: Float[np.ndarray, " 3"]
+    own_spectrum: Float[np.ndarray, "3 s"]
+    chosen_colours: list[int]
+    chosen_spectra: list[int]
+    overwritten: list[int]
+
+
+def archive_step(archive: Archive, batch: PairedBatch, count: int) -> ArchiveStep:
+    """Choose `count` negatives for the first sample of a batch, then let the batch enter: what one training step does.
+
+    Colours and residuals are kept in `archive`, which must be full (RuntimeError otherwise) and is changed.
+    """
+    if not archive.full:
+        raise RuntimeError(f"the archive holds {archive.entered} of {archive.capacity} samples: fill it first")
+    own_colour = colour(batch.rainy_whole[:1])
+    own_spectrum = singular_values(residual(batch.rainy_whole[:1], batch.clean_whole[:1]))
+    colours, spectra = (archive.rows[kind].clone() for kind in ("colours", "spectra"))
+    chosen = [
+        (rows - own).abs().flatten(1).sum(dim=1).topk(count).indices.tolist()
+        for rows, own in ((colours, own_colour), (spectra, own_spectrum))
+    ]
+    overwritten = [(archive.entered + i) % archive.capacity for i in range(len(batch.rainy))]
+    archive.enter(batch.rainy_whole, batch.clean_whole)
+    arrays = (x.numpy() for x in (colours, spectra, own_colour[0], own_spectrum[0]))
+    return ArchiveStep(*arrays, *chosen, overwritten)
+
+
+def encoder_shapes(config: RainmerConfig) -> dict[str, tuple[int, ...]]:
+    """Sizes, without the batch, of what the view encoder takes and gives: whole, crop, location, features by view, prompts.
+
+    Taken from a pass on the device `meta`, where nothing is computed.
+    """
+    with torch.device("meta"):
+        encoder = ViewEncoder(config.width, config.embedding, config.views)
+        whole, crop = torch.zeros(1, 3, config.view_size, config.view_size), torch.zeros(1, 3, config.crop, config.crop)
+        encoding, maps = encoder(whole), encoder.locate(crop)
+    tensors = {"whole": whole, "crop": crop, "location": maps} | encoding.features
+    tensors |= {f"{head} prompt": vector for head, vector in encoding.prompts.items()}
+    return {name: tuple(x.shape[1:]) for name, x in tensors.items()}
+
+
+PARTS = (
+    "backbone", "interaction", "encoder.stem", "encoder.heads.illumination", "encoder.heads.appearance",
+    "prompts of illumination", "prompts of appearance", "encoder of the keys",
+)  # fmt: skip
+
+
+def part_of(name: str) -> str:
+    """The part of Rainmer, one of `PARTS`, that a parameter of `Rainmer.named_parameters()` belongs to."""
+    if name.startswith("keys."):
+        return PARTS[-1]
+    if ".prompts." in name:  # the learnt direction weighs both prompts, by the one of illumination
+        return "prompts of appearance" if ".attend.appearance." in name else "prompts of illumination"
+    return next(part for part in PARTS if name.startswith(f"derain.{part}"))
+
+
+def gradient_flow(config: RainmerConfig, archive: Archive, batch: PairedBatch) -> pd.DataFrame:
+    """Which term reaches which part: the norm of each weighted term's gradient; rows `PARTS`, a column for each term.
+
+    Of a network that has learnt nothing yet; `archive` must be full.  nan where there is no path at all.
+    """
+    model = Rainmer(config)
+    keys = keys_for(config, archive, batch, config.seed)
+    encoding = model.derain.encode(batch.rainy_whole)
+    outcome = Outcome(model.derain.restore(batch.rainy, encoding.prompts), batch.clean, model.compare(encoding, keys))
+    names, parameters = zip(*((n, p) for n, p in model.named_parameters() if p.requires_grad), strict=True)
+    table = pd.DataFrame(index=PARTS)
+    for term in build_objective(config):
+        found = torch.autograd.grad(term.weight * term.value(outcome), parameters, retain_graph=True, allow_unused=True)
+        squares = pd.Series([np.nan if g is None else g.square().sum().item() for g in found], index=map(part_of, names))
+        table[term.name] = squares.groupby(level=0).sum(min_count=1) ** 0.5
+    return table
+
+
+def location_maps(
+    encoders: Mapping[str, ViewEncoder], pairs: Sequence[Pair], side: int
+) -> tuple[dict[str, Float[np.ndarray, "side side"]], dict[str, float]]:
+    """The rain of the last pair as a linear map reads it, fitted on the others, and its R^2 (see `view_maps.read_rain`).
+
+    Of what: `true rain`, the truth; `colours`, the three values of the pixel; then the location map of each encoder.  Lower
+    right corners of `side` pixels.
+    """
+    corners = [(pair.rainy[-side:, -side:] / 255, pair.clean[-side:, -side:] / 255) for pair in pairs]
+    truth = [np.clip(rainy - clean, 0, 1).mean(axis=2) for rainy, clean in corners]
+    images = [torch.from_numpy(rainy).permute(2, 0, 1).float() for rainy, _ in corners]
+    features = {"colours": [rainy for rainy, _ in corners]}
+    features |= {name: [location_features(encoder, image) for image in images] for name, encoder in encoders.items()}
+    found = {name: read_rain(maps, truth, shown=len(pairs) - 1) for name, maps in features.items()}
+    return {"true rain": truth[-1]} | {n: plane for n, (plane, _) in found.items()}, {n: r for n, (_, r) in found.items()}
