@@ -10,15 +10,21 @@ from pathlib import Path
 
 import pandas as pd
 
+from rainmer_lib import dcdgan, rainmer
 from rainmer_lib.data.unpaired import SOURCES, unpaired
 from rainmer_lib.dcdgan.config import DCDGANConfig
-from rainmer_lib.dcdgan.config import paper as PAPER
 from rainmer_lib.evaluation.scores import mean_scores
 from rainmer_lib.layers.blocks import parameter_count
 from rainmer_lib.models import MODELS, SHARED_WEIGHTS, SHIPPED, load_run, read_config, read_json
 from rainmer_lib.plots.style import TEST_SET_LABELS
+from rainmer_lib.rainmer.config import RainmerConfig
 
 CARD = "README.md"
+_METHODS = {
+    DCDGANConfig: "DCD-GAN (Chen et al., CVPR 2022)",
+    RainmerConfig: "Rainmer (Ran et al., ACM MM 2024), trained on pairs",
+}
+_PAPERS = {DCDGANConfig: dcdgan.paper, RainmerConfig: rainmer.paper}
 _LIMITS = re.compile(r"^\*\*Limits\.\*\*(.*?)(?=^#|^\s*$|\Z)", re.MULTILINE | re.DOTALL)
 _SIZE = {"steps", "batch", "crop", "seed", "width", "blocks"}  # said in other rows of the card
 _LOADING = """## Loading
@@ -29,11 +35,12 @@ rainmer derain photo.jpg derained.png --model FOLDER
 
 ```python
 from rainmer_lib.models import load_model
-network = load_model("FOLDER")  # (b, 3, h, w) in [0, 1], sizes in multiples of four
-
+network = load_model("FOLDER")  # (b, 3, h, w) in [0, 1], sizes in multiples of network.multiple
+HUB```
+"""
+_HUB = """
 from rainmer_lib.hub import PretrainedDerainer  # pip install "rainmer[hub]"
 derainer = PretrainedDerainer.from_pretrained("FOLDER")  # any size; or user/model of the hub
-```
 """
 
 
@@ -47,29 +54,41 @@ def card_of_run(folder: Path) -> str:
     rows = "\n".join(f"| {name} | {value} |" for name, value in _facts(folder).items())
     config = read_config(folder)
     return (
-        f"# {folder.resolve().name}\n\nThe `derain` network of a run of DCD-GAN (Chen et al., CVPR 2022).\n\n| | |\n|---|---|\n"
-        f"{rows}\n\n{scores_section(folder)}\n{loading('FOLDER')}\n**Limits.** {_limits_of(config)}\n"
+        f"# {folder.resolve().name}\n\nThe `derain` network of a run of {_METHODS[type(config)]}.\n\n| | |\n|---|---|\n"
+        f"{rows}\n\n{scores_section(folder)}\n{loading('FOLDER', type(config))}\n**Limits.** {_limits_of(config)}\n"
     )
 
 
 def _facts(folder: Path) -> dict[str, str]:
     """Rows of the card's first table."""
     config, network = read_config(folder), load_run(folder)
-    drawn = ", global residual" if config.global_residual else ""
-    million = parameter_count(network) / 1e6
-    changed = {k: v for k, v in asdict(config).items() if v != getattr(PAPER, k) and k not in _SIZE}
+    changed = {k: v for k, v in asdict(config).items() if v != getattr(_PAPERS[type(config)], k) and k not in _SIZE}
     return {
         "run": f"`{folder.resolve().name}`, seed {config.seed}",
-        "network": f"ResNet generator, width {config.width}, {config.blocks} blocks{drawn}; {million:.2f} million parameters",
-        "data": _data(read_json(folder)["data"]),
+        "network": f"{_drawn(config)}; {parameter_count(network) / 1e6:.2f} million parameters",
+        "data": _data(read_json(folder)["data"], type(config)),
         "budget": f"{config.steps:,} steps of {config.batch} crops of {config.crop} pixels",
         "changed from the paper": ", ".join(f"`{k}={v!r}`" for k, v in changed.items()) or "nothing but size and seed",
         "licence": "MIT",
     }
 
 
-def _data(fingerprint: str) -> str:
+def _drawn(config: DCDGANConfig | RainmerConfig) -> str:
+    """The network in words."""
+    if isinstance(config, RainmerConfig):
+        return f"U-Net of transformer blocks, width {config.width}, {sum(config.blocks)} blocks down, views {_views(config)}"
+    residual = ", global residual" if config.global_residual else ""
+    return f"ResNet generator, width {config.width}, {config.blocks} blocks{residual}"
+
+
+def _views(config: RainmerConfig) -> str:
+    return ", ".join(config.views) or "none"
+
+
+def _data(fingerprint: str, kind: type = DCDGANConfig) -> str:
     """The training set of a fingerprint, by name if it can be told on this machine."""
+    if kind is RainmerConfig:
+        return f"pairs of rendered rain and photos, fingerprint `{fingerprint}`"
     for name in SOURCES:
         try:
             source = unpaired(name)
@@ -96,8 +115,9 @@ def scores_section(folder: Path) -> str:
     return "\n".join(["## Scores", "", text, "", *lines, ""])
 
 
-def _limits_of(config: DCDGANConfig) -> str:
-    share = config.steps * config.batch * config.crop**2 / (PAPER.steps * PAPER.batch * PAPER.crop**2)
+def _limits_of(config: DCDGANConfig | RainmerConfig) -> str:
+    paper = _PAPERS[type(config)]
+    share = config.steps * config.batch * config.crop**2 / (paper.steps * paper.batch * paper.crop**2)
     return (
         f"It saw {100 * share:.2g} % of the pixels that the paper's schedule takes. It knows the rain of its training data "
         "alone; what it does to other rain, to snow, fog or night is not measured. The scores hold for the sets and protocols "
@@ -105,9 +125,9 @@ def _limits_of(config: DCDGANConfig) -> str:
     )
 
 
-def loading(name: str) -> str:
-    """The section on how to load a network, by its name or folder."""
-    return _LOADING.replace("FOLDER", name)
+def loading(name: str, kind: type = DCDGANConfig) -> str:
+    """The section on how to load a network, by its name or folder; `hub` knows the network of DCD-GAN alone."""
+    return _LOADING.replace("HUB", _HUB if kind is DCDGANConfig else "").replace("FOLDER", name)
 
 
 def limits(card: str) -> str:

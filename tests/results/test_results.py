@@ -59,7 +59,7 @@ def test_every_run_of_a_record_is_kept_and_gives_its_table(path):
     if "test_set" not in table:  # measures of features, not scores of images
         return
     for (method, seed, test_set), rows in table[table.seed >= 0].groupby(["method", "seed", "test_set"]):
-        files = [folder / f"scores-{test_set.replace(' ', '-')}.csv" for folder in folders[method, seed]]
+        files = [folder / f"scores-{test_set.replace(' ', '-').replace('/', '-')}.csv" for folder in folders[method, seed]]
         images = pd.concat([pd.read_csv(file) for file in files if file.exists()])
         if "protocol" not in images:  # real photos have no truth, hence no protocol
             assert rows[["niqe", "brisque"]].to_numpy()[0] == pytest.approx(images[["niqe", "brisque"]].mean(), abs=6e-5)

@@ -2,12 +2,16 @@
 
 import json
 import shutil
+from dataclasses import asdict, replace
 
 import pandas as pd
 import pytest
+from safetensors.torch import save_file
 
 from rainmer_lib import model_card, paths
 from rainmer_lib.models import DEFAULT, SHIPPED
+from rainmer_lib.rainmer.config import tiny
+from rainmer_lib.rainmer.model import build_network
 
 RUN = "dcdgan-13345b4941df"
 
@@ -61,3 +65,17 @@ def test_every_kind_of_model_has_limits_to_show(tmp_path):
     assert "without a card" in model_card.limits_of_model(str(shared))
     (shared / "README.md").write_text("---\nlicense: mit\n---\n# a\n\n**Limits.** Of this one.\n")
     assert model_card.limits_of_model(str(shared)) == "Of this one."
+
+
+def test_a_run_of_rainmer_has_a_card_of_its_own(tmp_path):
+    folder = tmp_path / "rainy-day"
+    folder.mkdir()
+    config = replace(tiny, width=4, views=("illumination",))
+    weights = {name: value.contiguous() for name, value in build_network(config).state_dict().items()}
+    save_file(weights, folder / "derain.safetensors")
+    stored = {"method": "rainmer", "config": asdict(config), "data": "0123456789abcdef", "version": 1}
+    (folder / "config.json").write_text(json.dumps(stored))
+    card = model_card.card_of_run(folder)
+    assert "Rainmer (Ran et al., ACM MM 2024)" in card and "views illumination;" in card and "`0123456789abcdef`" in card
+    assert "PretrainedDerainer" not in card and "`embedding=16`" in card
+    assert model_card.limits_of_model(str(folder)).startswith("It saw ")
