@@ -9,7 +9,7 @@ import pandas as pd
 from rainmer_lib import paths
 
 SIZES = ("paper", "laptop")  # of `quick` no number means anything
-OURS = ("full", "both", "DCD-GAN", "paper", "Rainmer")  # what the method is called in each comparison
+OURS = ("full", "both", "DCD-GAN", "paper", "Rainmer", "all weathers")  # what the method is called in each comparison
 PREFERRED = ("rain100l", "real147")  # the test set that a headline is of, where there is one
 METRICS = ("psnr", "niqe")
 

@@ -18,6 +18,7 @@ BACKBONE = {"views": (), "interaction": False}
 COMPARISONS: dict[str, dict[str, dict]] = {
     "train_rainmer": {"full": {}},
     "rainmer_representations": {"full": {}},
+    "application": {"full": {}},
     "rainmer_benchmarks": {"backbone alone": BACKBONE, "full": {}},
     "rainmer_ablations": {
         "full": {},

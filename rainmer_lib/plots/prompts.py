@@ -1,0 +1,141 @@
+"""Figures about prompts: what one is made of, how two are weighed, where their gates open, and whom attention keeps."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+Photo = Float[np.ndarray, "h w 3"]
+Plane = Float[np.ndarray, "_ _"]
+# the two prompts have one colour in every figure
+PARTS = {"illumination": "#E69F00", "appearance": "#0072B2"}
+
+
+def prompt_parts(gate: Plane, translated: Float[np.ndarray, " c"], prompt: Float[np.ndarray, "c h w"]) -> Figure:
+    """One prompt, from left to right: the gate, a map; the translated vector, a number a channel; the prompt, map by map."""
+    count = len(translated)
+    figure, axes = plt.subplots(1, 2 + count, figsize=(1.75 * (2 + count), 1.9), width_ratios=(1.2, 0.8, *[1.2] * count))
+    limit = np.abs(prompt).max()
+    _plane(axes[0], gate, "gate $g$", "magma", 0, 1)
+    axes[1].bar(range(count), translated, color="0.5")
+    axes[1].axhline(0, color="0.2", lw=0.8)
+    axes[1].set_xticks(range(count), [f"{c}" for c in range(count)])
+    axes[1].set(title="$Wz$", xlabel="channel")
+    for channel, axis in enumerate(axes[2:]):
+        _plane(axis, prompt[channel], f"$P$, channel {channel}", "RdBu_r", -limit, limit)
+    return figure
+
+
+def share_curves(curves: Mapping[str, pd.DataFrame], marks: Mapping[str, float] | None = None) -> Figure:
+    """Factors of both prompts over a cosine, a panel for each weighting.
+
+    Each table has the columns cosine, illumination and appearance; `marks` (weighting -> cosine) is a dashed line.
+    """
+    figure, axes = plt.subplots(1, len(curves), figsize=(1.85 * len(curves), 2.4), sharey=True, squeeze=False)
+    for axis, (name, table) in zip(axes[0], curves.items(), strict=True):
+        for (part, colour), width in zip(PARTS.items(), (3.0, 1.3), strict=True):  # where both are equal, both are seen
+            axis.plot(table.cosine, table[part], color=colour, lw=width, label=f"factor of the {part} prompt")
+        if marks and name in marks:
+            axis.axvline(marks[name], color="0.3", lw=0.9, ls=(0, (3, 2)))
+        axis.axhline(0, color="0.2", lw=0.8)
+        axis.set(title=name.replace("_", "\n"), xlim=(-1, 1), xticks=(-1, 0, 1))
+    figure.supxlabel("cosine of the view's vector and the learnt direction", fontsize=8)
+    figure.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside upper center", ncols=2, fontsize=8)
+    return figure
+
+
+def mask_grid(rows: Mapping[str, Sequence[Plane]], columns: Sequence[str]) -> Figure:
+    """Attention matrices, a row for each rule: the scores first, then one for each mask; what a mask drops is left white.
+
+    Every matrix but the scores has the colours of one scale, so that flat weights look flat.  Numbers stand in the fields.
+    """
+    most = max(plane.max() for planes in rows.values() for plane in planes[1:])
+    size = (1.55 * len(columns) + 0.5, 1.72 * len(rows))
+    figure, axes = plt.subplots(len(rows), len(columns), figsize=size, squeeze=False)
+    for line, (name, planes) in zip(axes, rows.items(), strict=True):
+        for number, (axis, plane) in enumerate(zip(line, planes, strict=True)):
+            limits = (-np.abs(plane).max(), np.abs(plane).max(), "RdBu_r") if number == 0 else (0, most, "viridis_r")
+            _matrix(axis, plane, *limits, hide=number > 0)
+        line[0].set_ylabel(name)
+    for axis, title in zip(axes[0], columns, strict=True):
+        axis.set_title(title, fontsize=8)
+    return figure
+
+
+def _matrix(axis: Axes, plane: Plane, low: float, high: float, cmap: str, hide: bool) -> None:
+    """One matrix; numbers without their leading zero."""
+    axis.imshow(np.where(plane == 0, np.nan, plane) if hide else plane, cmap=cmap, vmin=low, vmax=high)
+    for (row, column), value in np.ndenumerate(plane):
+        if value or not hide:
+            dark = abs(value) > 0.55 * high
+            text = f"{value:.2f}".replace("0.", ".")
+            axis.text(column, row, text, ha="center", va="center", fontsize=4.8, color="white" if dark else "0.15")
+    axis.set(xticks=[], yticks=[])
+    axis.grid(False)
+
+
+def gate_maps(images: Mapping[str, Photo], gates: Mapping[str, Mapping[tuple[str, str], Plane]]) -> Figure:
+    """Where gates open: a row for each image, its gates at the right, by (head, place).
+
+    Each map has a scale of its own, from its 2nd to its 98th percentile, for young gates differ little from place to place;
+    below it the mean and the standard deviation of its values.
+    """
+    keys = list(next(iter(gates.values())))
+    height, width = next(iter(images.values())).shape[:2]
+    side = 7.2 / (1 + len(keys))
+    size = (7.4, (side * height / width + 0.2) * len(images) + 0.4)
+    figure, axes = plt.subplots(len(images), 1 + len(keys), figsize=size, squeeze=False)
+    for line, (name, image) in zip(axes, images.items(), strict=True):
+        line[0].imshow(np.clip(image, 0, 1))
+        line[0].set_ylabel(name)
+        for axis, key in zip(line[1:], keys, strict=True):
+            plane = gates[name][key]
+            axis.imshow(plane, cmap="magma", **_middle(plane), interpolation="nearest")
+            axis.set_xlabel(f"{plane.mean():.3f} ± {plane.std():.3f}", fontsize=6)
+        for axis in line:
+            axis.set(xticks=[], yticks=[])
+            axis.grid(False)
+            axis.spines[:].set_visible(False)
+    for axis, (head, place) in zip(axes[0, 1:], keys, strict=True):
+        axis.set_title(f"{head}\n{place}", fontsize=7, color=PARTS.get(head, "0"))
+    return figure
+
+
+def interaction_gates(
+    image: Photo, spatial: Plane, channel: Float[np.ndarray, " c"], gates: Mapping[str, Plane]
+) -> Figure:
+    """The two gates of the interaction: the photo, the one map, the one number a channel, and what each gate lets through.
+
+    `gates` are means over the channels, title -> map; each map has a scale of its own, without its extremes.
+    """
+    figure, axes = plt.subplots(1, 3 + len(gates), figsize=(7.4, 1.9), width_ratios=(1, 1.15, 0.75, *[1.15] * len(gates)))
+    axes[0].imshow(np.clip(image, 0, 1))
+    axes[0].set_title("rainy")
+    axes[0].set_axis_off()
+    _plane(axes[1], spatial, "$M_s$, one map", "magma", **_middle(spatial))
+    axes[2].bar(range(len(channel)), channel, color="0.5")
+    axes[2].axhline(0, color="0.2", lw=0.8)
+    axes[2].set(title="$M_c$", xlabel="channel")
+    axes[2].locator_params(axis="x", integer=True)
+    axes[2].tick_params(labelsize=6)
+    for axis, (title, plane) in zip(axes[3:], gates.items(), strict=True):
+        _plane(axis, plane, title, "magma", **_middle(plane))
+    return figure
+
+
+def _middle(plane: Plane) -> dict[str, float]:
+    """Limits of a scale without the extremes."""
+    return {"vmin": float(np.percentile(plane, 2)), "vmax": float(np.percentile(plane, 98))}
+
+
+def _plane(axis: Axes, plane: Plane, title: str, cmap: str, vmin: float, vmax: float) -> None:
+    shown = axis.imshow(plane, cmap=cmap, vmin=vmin, vmax=vmax, interpolation="nearest")
+    axis.set_title(title)
+    axis.set_axis_off()
+    bar = axis.figure.colorbar(shown, ax=axis, shrink=0.75, aspect=12)
+    bar.ax.tick_params(labelsize=6)
+    bar.ax.locator_params(nbins=3)

@@ -1,0 +1,115 @@
+"""Figures about prompts, masks, interaction and detection gains: what is drawn is what was given."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from rainmer_lib.plots import prompts, prompts_diagram
+from rainmer_lib.plots.recognition_gain import SCENES, gain_scatter
+from rainmer_lib.rainmer.config import CHOICES, paper
+from rainmer_lib.rainmer.model import build_network
+
+
+@pytest.fixture(autouse=True)
+def closed():
+    yield
+    plt.close("all")
+
+
+def words(axis):
+    return [text.get_text() for text in axis.texts]
+
+
+def boxes(axis):
+    return [p.get_path().get_extents(p.get_patch_transform()) for p in axis.patches if hasattr(p, "get_boxstyle")]
+
+
+def test_a_prompt_is_gate_vector_and_maps():
+    gate, vector = np.array([[0.0, 0.5], [1.0, 0.25]]), np.array([0.3, -0.8])
+    product = vector[:, None, None] * gate
+    axes = prompts.prompt_parts(gate, vector, product).axes
+    maps = [axis.images[0] for axis in axes[:4] if axis.images]
+    np.testing.assert_allclose(maps[0].get_array(), gate)
+    assert [bar.get_height() for bar in axes[1].patches] == pytest.approx([0.3, -0.8])
+    assert {m.get_clim() for m in maps[1:]} == {(-0.8, 0.8)}, "one scale for all channels"
+    np.testing.assert_allclose(maps[2].get_array(), product[1])
+
+
+def test_factors_are_drawn_over_their_cosine():
+    table = pd.DataFrame({"cosine": [-1.0, 1.0], "illumination": [0.0, 1.0], "appearance": [1.0, 0.0]})
+    one, two = prompts.share_curves({"illumination": table, "degradation_unmapped": table}, {"illumination": 0.4}).axes
+    np.testing.assert_allclose(one.lines[0].get_xydata(), [[-1, 0], [1, 1]])
+    assert one.lines[0].get_color() == prompts.PARTS["illumination"] != one.lines[1].get_color()
+    assert list(one.lines[2].get_xdata()) == [0.4, 0.4] and len(two.lines) == len(one.lines) - 1
+    assert two.get_title() == "degradation\nunmapped"
+
+
+def test_masks_show_what_is_kept_on_one_scale():
+    scores = np.array([[0.9, -0.5], [0.1, 0.2]])
+    masks = [np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[0.8, 0.2], [0.5, 0.5]])]
+    figure = prompts.mask_grid({"independent": [scores, *masks], "chained": [scores, *masks]}, ["A", "keep 1", "keep 2"])
+    axes = figure.axes
+    assert [axis.get_title() for axis in axes] == ["A", "keep 1", "keep 2", "", "", ""]
+    assert [axes[i].get_ylabel() for i in (0, 3)] == ["independent", "chained"]
+    assert words(axes[0]) == [".90", "-.50", ".10", ".20"], "scores are all shown"
+    assert words(axes[1]) == ["1.00", "1.00"] and np.isnan(axes[1].images[0].get_array().filled(np.nan)).sum() == 2
+    assert {axis.images[0].get_clim() for axis in (*axes[1:3], *axes[4:])} == {(0, 1.0)}
+
+
+def test_gates_are_told_by_mean_and_deviation():
+    rng = np.random.default_rng(0)
+    keys = [("illumination", "decoder.0"), ("appearance", "decoder.0")]
+    gates = {name: {key: rng.uniform(0.4, 0.6, (6, 6)) for key in keys} for name in ("day", "night")}
+    axes = prompts.gate_maps({name: np.zeros((12, 12, 3)) for name in gates}, gates).axes
+    assert [axis.get_title() for axis in axes[:3]] == ["", "illumination\ndecoder.0", "appearance\ndecoder.0"]
+    assert [axes[0].get_ylabel(), axes[3].get_ylabel()] == ["day", "night"]
+    plane = gates["night"][keys[1]]
+    np.testing.assert_allclose(axes[5].images[0].get_array(), plane)
+    assert axes[5].get_xlabel() == f"{plane.mean():.3f} ± {plane.std():.3f}"
+
+
+def test_the_interaction_shows_its_maps_and_numbers():
+    plane = np.arange(12.0).reshape(3, 4)
+    axes = prompts.interaction_gates(np.zeros((3, 4, 3)), plane, np.array([0.5, -1.0]), {"for L": plane + 1}).axes
+    assert [axis.get_title() for axis in axes[:4]] == ["rainy", "$M_s$, one map", "$M_c$", "for L"]
+    assert [bar.get_height() for bar in axes[2].patches] == [0.5, -1.0]
+    np.testing.assert_allclose(axes[3].images[0].get_array(), plane + 1)
+
+
+def test_the_decoder_is_drawn_with_names_and_channels_that_exist():
+    (axis,) = prompts_diagram.draw_decoder(paper.width).axes
+    text = "\n".join(words(axis))
+    import torch
+
+    with torch.device("meta"):
+        network = build_network(paper)
+    for name in ("embed", "latent", "leave", "refine", "encode", "locate", "interaction"):
+        owner = [part for part in (network, network.backbone, network.encoder) if hasattr(part, name)]
+        assert name in text and owner
+    for side in ("encoder", "decoder"):
+        for level, blocks in enumerate(getattr(network.backbone, side)):
+            channels = blocks[0].before_attention.weight.shape[0]
+            label = text.splitlines()[text.splitlines().index(f"{side}.{level}") - 1]
+            assert label.startswith(f"{channels}, size") and (blocks[0].prompts is not None) == (side == "decoder")
+    drawn = boxes(axis)
+    for i, one in enumerate(drawn):
+        assert not any(one.overlaps(other) for other in drawn[i + 1 :])
+
+
+def test_both_placements_are_drawn():
+    axes = prompts_diagram.draw_placements().axes
+    assert prompts_diagram.PLACEMENTS == CHOICES["prompt_placement"]
+    pluses = [sum(word == "+" for word in words(axis)) for axis in axes]
+    assert pluses == [3, 3] and all({"attention", "prompts", "feed_forward"} <= set(words(axis)) for axis in axes)
+    heights = [sorted(t.get_position()[1] for t in axis.texts if t.get_text() == "+") for axis in axes]
+    assert heights[0][0] == heights[0][1] and heights[1][0] < heights[1][1], "beside attention, or on the stream behind it"
+
+
+def test_points_of_gains_are_runs_in_the_colour_of_their_scene():
+    gains = pd.DataFrame({"test_set": ["day", "night", "day"], "psnr": [1.0, -2.0, 3.0], "map": [0.1, 0.0, 0.2]})
+    (axis,) = gain_scatter(gains, {"psnr": "PSNR, gain (dB)"}, "map", "mAP, gain").axes
+    day, night = axis.collections
+    np.testing.assert_allclose(day.get_offsets(), [[1.0, 0.1], [3.0, 0.2]])
+    np.testing.assert_allclose(night.get_offsets(), [[-2.0, 0.0]])
+    assert (day.get_label(), night.get_label()) == tuple(SCENES) and axis.get_xlabel() == "PSNR, gain (dB)"
