@@ -46,5 +46,5 @@ def _panel(axis: Axes, table: pd.DataFrame, methods: list[str], metric: str) -> 
     axis.set_ylim(len(methods) - 0.5, -0.5)
     axis.grid(False, axis="y")
     axis.grid(True, axis="x")
-    axis.locator_params(axis="x", nbins=4)
+    axis.locator_params(axis="x", nbins=3)
     axis.tick_params(axis="x", labelsize=7)
