@@ -4,10 +4,13 @@ papermill sets unknown names with a warning only and checks no types; a check ce
 """
 
 import ast
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
 
 from rainmer_lib.data.pairs import benchmark_pairs
-from rainmer_lib.data.unpaired import SOURCES, UnpairedRain, unpaired
+from rainmer_lib.data.unpaired import SOURCES, UnpairedRain
 from rainmer_lib.profiles import PROFILES, Profile, profile
 
 INJECTED = "# Parameters"  # papermill's first line in the cell that it injects
@@ -69,20 +72,22 @@ class Settings:
         return "".join(f"__{name}-{value}" for name, value in actual.items() if value != normal[name])
 
 
-def check_parameters(namespace: dict) -> Settings:
+def check_parameters(namespace: dict, others: Mapping[str, Callable[[], Any]] = MappingProxyType({})) -> Settings:
     """Check a result notebook's parameters (`profile`, `data`, `seeds`) and load its data.
 
     Call it right behind the parameters cell with `globals()`.  The cells that ran so far tell which names the notebook
-    declares and which ones papermill injected.  Raises WrongParameter (a name, type or value), or FileNotFoundError
-    (data), with the valid choices in the message, before anything is computed.
+    declares and which ones papermill injected.  `others`: what else `data` may be, a name and what makes it.
+    Raises WrongParameter (a name, type or value), or FileNotFoundError (data), with the valid choices in the message, before
+    anything is computed.
     """
     given = given_values(namespace)
     size = _profile(given)
-    if given["data"] not in ("auto", *SOURCES):
-        raise WrongParameter(f"data={given['data']!r}: choose one of auto, {', '.join(SOURCES)}")
+    sources = SOURCES | others
+    if given["data"] not in ("auto", *sources):
+        raise WrongParameter(f"data={given['data']!r}: choose one of auto, {', '.join(sources)}")
     if given["seeds"] < 0:
         raise WrongParameter(f"seeds={given['seeds']}: expected 0 (as the profile says) or a number of runs")
-    data = unpaired(size.data if given["data"] == "auto" else given["data"])
+    data = sources[size.data if given["data"] == "auto" else given["data"]]()
     # who chooses the embedded photos has no real data: their held-out part is the test
     test_sets = ("held-out",) if data.name == "embedded" else size.test_sets
     for name in (name for name in test_sets if name != "held-out"):

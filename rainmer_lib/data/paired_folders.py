@@ -9,7 +9,7 @@ outdoorrain, raindrop, snow    each in a folder of its own, All-in-One/train/<na
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -79,16 +79,21 @@ class CropPairs(Sequence):
         return divmod(range(len(self))[index], ROWS * COLUMNS)
 
 
-def folder_domain(name: str, view: int = 128, hold_out: int = 0, seed: int = 0, cache: int = 8) -> PairedRain:
+def folder_domain(
+    name: str, view: int = 128, hold_out: int = 0, seed: int = 0, cache: int = 8, without: Collection[str] = ()
+) -> PairedRain:
     """A set by name (see the top of this file), from the data root.
 
     `hold_out`: that many clean photos, drawn by the seed, are kept from training with all their rainy images; the first
-    rainy image of each is a held-out pair.  The released code holds none out.  The identity takes the names and sizes of all
+    rainy image of each is a held-out pair.  The released code holds none out.  `without`: names of pairs (of `rainmer data
+    leaks`) whose clean photos are left out with all their rainy images.  The identity takes the names and sizes of all
     files and the contents of 64: `rainmer data verify` reads all of them.
     ValueError lists the sets, or names the files without a partner; FileNotFoundError says how to get the set.
     """
-    listing = _listing(name)
+    listing = listing_of(name)
+    left_out = _photos_of(without, listing)
     entries = [entry for entry in listing.entries if not (name == "gtav-balance" and LEFT_OUT in entry.name)]
+    entries = [entry for entry in entries if entry.clean not in left_out]
     if not entries:
         raise ValueError(f"{listing.folder}: no pairs there")
     photos = sorted({entry.clean for entry in entries})
@@ -98,7 +103,7 @@ def folder_domain(name: str, view: int = 128, hold_out: int = 0, seed: int = 0, 
     first = {entry.clean: entry for entry in reversed(entries) if entry.clean in held}
     kept = FolderPairs([entry for entry in entries if entry.clean not in held], cache)
     held_pairs = FolderPairs([first[photo] for photo in sorted(held)], cache)
-    identity = digest(name, identity_of(listing), hold_out, seed)
+    identity = digest(name, identity_of(listing), hold_out, seed, *([sorted(without)] if without else []))
     domain = PairedRain(name, kept, identity, held_pairs, view)
     return _crops(domain) if name == "gtav-crops" else domain
 
@@ -109,7 +114,17 @@ def _crops(domain: PairedRain) -> PairedRain:
     return replace(domain, pairs=Chosen(crops, kept), held=held)
 
 
-def _listing(name: str) -> Listing:
+def _photos_of(names: Collection[str], listing: Listing) -> set[Path]:
+    """The clean photos of pairs by name; ValueError lists names that are not there."""
+    by_name = {entry.name: entry.clean for entry in listing.entries}
+    if unknown := sorted(set(names) - by_name.keys()):
+        raise ValueError(f"{listing.folder}: no pairs named {', '.join(unknown[:5])}")
+    return {by_name[name] for name in names}
+
+
+def listing_of(name: str) -> Listing:
+    """The files of a set by name.  ValueError lists the sets, or names the files without a partner; FileNotFoundError says
+    how to get the set."""
     if name in WEATHERS:
         folder = f"All-in-One/train/{name}"
         part = replace(registry.lookup("all-in-one/train")[1], folder=folder)

@@ -25,8 +25,9 @@ from rainmer_lib.evaluation.protocols import evaluate, quantise
 from rainmer_lib.evaluation.recognition import INPUT, Image8, Material
 from rainmer_lib.experiment import Run
 from rainmer_lib.parameters import Settings
+from rainmer_lib.rainmer.aligned import aligned_rain
 from rainmer_lib.rainmer.config import paper
-from rainmer_lib.rainmer.experiment import aligned_rain, train_run
+from rainmer_lib.rainmer.experiment import train_run
 from rainmer_lib.rainmer.profiles import IMAGES, PROFILES
 
 METHOD = "Rainmer"

@@ -1,35 +1,31 @@
-"""Rainmer's training data, runs and comparisons: three rendered domains, the night one aligned with the other two.
+"""Rainmer's runs and comparisons on domains of rain of which one is aligned with the others.
 
 What is not here is the house's (`rainmer_lib.experiment`): finished runs are found again, scores are kept beside them.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int
 
 from rainmer_lib.data import registry
-from rainmer_lib.data.paired import MixedPairs, PairedBatch, PairedRain
-from rainmer_lib.data.pairs import Pair
-from rainmer_lib.data.rendered_domains import RAIN, rendered_domain
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.paired import MixedPairs, PairedRain
+from rainmer_lib.data.rendered_domains import RAIN
 from rainmer_lib.experiment import Comparison, Run, find_or_train, scored
 from rainmer_lib.models import filled
 from rainmer_lib.parameters import Settings, WrongParameter
 from rainmer_lib.profiles import Profile
-from rainmer_lib.rainmer.alignment import Densities, align_density, densities, target_shares
+from rainmer_lib.rainmer.aligned import AlignedRain, aligned_rain
 from rainmer_lib.rainmer.comparisons import COMPARISONS, UNALIGNED
 from rainmer_lib.rainmer.config import RainmerConfig, paper
 from rainmer_lib.rainmer.model import DerainingNetwork, build_network
 from rainmer_lib.rainmer.profiles import IMAGES, PROFILES
+from rainmer_lib.rainmer.published import PublishedSets
 from rainmer_lib.rainmer.step import METHOD_VERSION, Trainer
 from rainmer_lib.records import published
 from rainmer_lib.training.run import RunIdentity
-
-ALIGNED = "night"  # the domain of which a subset is drawn, so that its rain is as dense as that of the others
 
 METHODS = COMPARISONS["rainmer_benchmarks"]
 
@@ -40,82 +36,20 @@ PRINTED = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class AlignedRain:
-    """The domains of rain as one training set, under the name of the photos that they are rendered on.
-
-    `before` holds the rain densities of every domain before alignment, `chosen` the night images that alignment kept, of
-    `night`, which has all.
-    """
-
-    name: str
-    mixed: MixedPairs
-    before: Mapping[str, Densities]
-    chosen: Int[np.ndarray, " chosen"]
-    night: PairedRain
-
-    @property
-    def fingerprint(self) -> str:
-        """16 hexadecimal digits, those of the mixed pairs."""
-        return self.mixed.fingerprint
-
-    @property
-    def held_out(self) -> dict[str, Sequence[Pair]]:
-        """The held-out pairs by domain; the night ones are not aligned."""
-        return self.mixed.held_out
-
-    @property
-    def others(self) -> dict[str, Densities]:
-        """Densities of the domains that the night one is aligned with."""
-        return {name: values for name, values in self.before.items() if name != ALIGNED}
-
-    def unaligned(self, keep: bool = True) -> "AlignedRain":
-        """The same domains with as many night images, drawn at random: the density of their rain is all that differs.
-
-        `keep` as `aligned_rain` takes it.  ValueError if alignment kept every image: then there is nothing to compare.
-        """
-        if len(self.chosen) == len(self.night.pairs):
-            raise ValueError(f"alignment kept all {len(self.chosen)} pairs of {ALIGNED}: take more images")
-        drawn = np.sort(np.random.default_rng(0).choice(len(self.night.pairs), len(self.chosen), replace=False))
-        others = tuple(domain for domain in self.mixed.domains if domain.name != ALIGNED)
-        return replace(self, mixed=replace(self.mixed, domains=(*others, _kept(self.night.subset(drawn), keep))), chosen=drawn)
-
-    def batch(self, step: int, size: int, crop: int, seed: int) -> PairedBatch:
-        """The batch of one step, a function of seed and step alone."""
-        return self.mixed.batch(step, size, crop, seed)
-
-    def summary(self) -> dict[str, int]:
-        """Counts, for a notebook to print."""
-        return self.mixed.summary() | {f"{ALIGNED}: pairs before alignment": len(self.before[ALIGNED])}
-
-
-def aligned_rain(source: UnpairedRain, images: int, view: int, keep: bool = True) -> AlignedRain:
-    """Day, haze and night on the photos of `source`; of the night pairs a subset with the densities of the others.
-
-    `images` as `rendered_domain` takes it, `view` is the side of whole images in pixels.  What is trained on is rendered once
-    and kept in memory, unless `keep` is False, for who needs the fingerprint alone.  ValueError if a density that the others
-    have is absent at night: take more images.
-    """
-    domains = {name: rendered_domain(name, source, images, view) for name in RAIN}
-    night, kept = domains[ALIGNED], {name: _kept(domain, keep) for name, domain in domains.items() if name != ALIGNED}
-    before = {name: densities(kept.get(name, domain).pairs) for name, domain in domains.items()}
-    chosen = align_density(before[ALIGNED], target_shares(before[name] for name in kept))
-    kept[ALIGNED] = _kept(night.subset(chosen), keep)
-    return AlignedRain(source.name, MixedPairs(tuple(kept[name] for name in RAIN), view=view), before, chosen, night)
-
-
-def _kept(domain: PairedRain, keep: bool) -> PairedRain:
-    return domain.in_memory() if keep else domain
-
-
 def on_domains(settings: Settings, printed: bool = False) -> Settings:
-    """The checked parameters of a notebook with Rainmer's profile, data and test sets (`domains_and_benchmarks`)."""
-    profile = PROFILES[settings.profile.name]
-    data = aligned_rain(settings.data, IMAGES[profile.name], profile.apply(paper).view_size)
-    return replace(settings, profile=profile, data=data, test_sets=domains_and_benchmarks(settings.test_sets, printed))
+    """The checked parameters of a notebook with Rainmer's profile, data and test sets (`domains_and_benchmarks`).
+
+    The domains are rendered on the photos of `settings.data`, or are those of `published.PublishedSets`.
+    """
+    profile, source = PROFILES[settings.profile.name], settings.data
+    view = profile.apply(paper).view_size
+    real = isinstance(source, PublishedSets)
+    data = source.aligned(view) if real else aligned_rain(source, IMAGES[profile.name], view)
+    sets = domains_and_benchmarks(settings.test_sets, printed, tuple(data.held_out))
+    return replace(settings, profile=profile, data=data, test_sets=sets)
 
 
-def domains_and_benchmarks(names: Sequence[str], printed: bool = False) -> tuple[str, ...]:
+def domains_and_benchmarks(names: Sequence[str], printed: bool = False, domains: Sequence[str] = RAIN) -> tuple[str, ...]:
     """The held-out pairs of each domain, by its name, then those of `names` that are benchmarks.
 
     With `printed` and a benchmark also those of the printed table that are on this machine.
@@ -123,7 +57,7 @@ def domains_and_benchmarks(names: Sequence[str], printed: bool = False) -> tuple
     sets = [name for name in names if name != "held-out"]
     if printed and sets:
         sets += [name for name in PRINTED.values() if name and registry.lookup(name)[1].present()]
-    return tuple(dict.fromkeys((*RAIN, *sets)))
+    return tuple(dict.fromkeys((*domains, *sets)))
 
 
 def ablation_budget(settings: Settings, steps: int) -> Settings:

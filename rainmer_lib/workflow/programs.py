@@ -9,6 +9,7 @@ from rainmer_lib.data.unpaired import unpaired
 from rainmer_lib.profiles import Profile
 from rainmer_lib.rainmer import comparisons as rainmer_comparisons
 from rainmer_lib.rainmer import experiment as rainmer_experiment
+from rainmer_lib.rainmer.aligned import AlignedRain, aligned_rain
 from rainmer_lib.rainmer.config import paper as rainmer_paper
 from rainmer_lib.rainmer.profiles import IMAGES
 from rainmer_lib.rainmer.profiles import PROFILES as RAINMER_PROFILES
@@ -36,9 +37,9 @@ class Program:
     train: Callable[..., experiment.Run]
 
 
-def _aligned(profile: Profile, keep: bool) -> rainmer_experiment.AlignedRain:
+def _aligned(profile: Profile, keep: bool) -> AlignedRain:
     view = profile.apply(rainmer_paper).view_size
-    return rainmer_experiment.aligned_rain(unpaired(profile.data), IMAGES[profile.name], view, keep)
+    return aligned_rain(unpaired(profile.data), IMAGES[profile.name], view, keep)
 
 
 def _rainmer_sets(profile: Profile, items: Sequence[str]) -> tuple[str, ...]:

@@ -133,9 +133,9 @@ def test_nothing_is_trained_or_measured_where_nothing_is_sought(data):
 
 def test_the_runs_are_those_of_train_rainmer(shown, monkeypatch):
     """Configuration, seeds and data as the notebook makes them, so that its runs are found again."""
-    asked = []
+    asked, aligned = [], SimpleNamespace(held_out=())
     for module in (recognition_gain, experiment):
-        monkeypatch.setattr(module, "aligned_rain", lambda *given: asked.append(given) or "aligned")
+        monkeypatch.setattr(module, "aligned_rain", lambda *given: asked.append(given) or aligned)
         monkeypatch.setattr(module, "train_run", lambda label, config, data, profile, say: (config, data, profile.name))
     monkeypatch.setattr(experiment, "scored", lambda runs, settings: runs)
     monkeypatch.setattr(experiment, "domains_and_benchmarks", lambda *given: ())

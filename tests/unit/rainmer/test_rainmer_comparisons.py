@@ -10,8 +10,9 @@ from rainmer_lib.data.rendered_domains import rendered_domain
 from rainmer_lib.data.unpaired import unpaired
 from rainmer_lib.parameters import Settings, WrongParameter
 from rainmer_lib.rainmer import comparisons, paper
+from rainmer_lib.rainmer.aligned import aligned_rain
 from rainmer_lib.rainmer.comparisons import AS_LARGE, COMPARISONS, UNALIGNED, as_large, described, methods, size_of
-from rainmer_lib.rainmer.experiment import ablation_budget, aligned_rain, compare, data_of
+from rainmer_lib.rainmer.experiment import ablation_budget, compare, data_of
 from rainmer_lib.rainmer.model import build_network
 from rainmer_lib.rainmer.profiles import PROFILES
 

@@ -14,10 +14,10 @@ from rainmer_lib.data.unpaired import UnpairedRain
 from rainmer_lib.models import load_generator
 from rainmer_lib.parameters import Settings
 from rainmer_lib.rainmer import paper
+from rainmer_lib.rainmer.aligned import aligned_rain
 from rainmer_lib.rainmer.alignment import rain_density
 from rainmer_lib.rainmer.experiment import (
     PRINTED,
-    aligned_rain,
     beside_printed,
     compare,
     load_network,

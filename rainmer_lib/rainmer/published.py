@@ -1,0 +1,73 @@
+"""The published training sets as domains of rain: Rain13K, GT-Rain and GTAV-NightRain, from a person's data folder.
+
+What a test set shows is left out of training (Rain13K holds Rain12 and many backgrounds of Rain100L and Rain100H), so scores
+are lower bounds of what the same training gives with these leaks.  Densities and leaks are measured once and remembered.
+"""
+
+import json
+from collections.abc import Callable
+
+import numpy as np
+
+from rainmer_lib import atomic, paths
+from rainmer_lib.data import registry
+from rainmer_lib.data.leaks import leaks
+from rainmer_lib.data.paired import PairedRain, digest
+from rainmer_lib.data.paired_folders import REGISTERED, folder_domain, identity_of, listing_of
+from rainmer_lib.rainmer.aligned import AlignedRain, align, densities_of
+from rainmer_lib.rainmer.alignment import Densities
+
+# name -> clean photos that are held out; a frame of the last makes six pairs
+HELD_OUT = {"rain13k": 24, "gt-rain": 8, "gtav-crops": 4}
+# every set that a notebook tests on, where it is on this machine
+TESTED = ("rain100l", "rain100h", "rain12", "raincityscapes60", "rain800", "did-data", "ddn-data/test2800", "gt-rain")
+
+
+class PublishedSets:
+    """The three sets as a choice of the parameter `data`; FileNotFoundError says which is not there and how to get it."""
+
+    name = "published"
+
+    def __init__(self) -> None:
+        for name in HELD_OUT:
+            listing_of(name)  # looks at the file lists: hours of measuring must not come before this
+
+    def aligned(self, view: int, say: Callable[[str], None] = print) -> AlignedRain:
+        """Rain13K, GT-Rain, and of the crops of GTAV-NightRain those with the densities of the other two.
+
+        `view`: side of whole images in pixels.  Pairs are read when they are drawn.  ValueError if a density of the others is
+        absent at night.
+        """
+        day, real, night = (
+            folder_domain(name, view, hold_out, without=shown_by_tests(name, say)) for name, hold_out in HELD_OUT.items()
+        )
+        return align(self.name, (day, real), night, lambda domain: known_densities(domain, say), keep=False)
+
+
+PUBLISHED = {PublishedSets.name: PublishedSets}
+
+
+def shown_by_tests(name: str, say: Callable[[str], None] = print) -> tuple[str, ...]:
+    """Names of a training set's pairs whose clean photo one of `TESTED` shows; sets that are not here are passed over."""
+    found = set()
+    for test in TESTED:
+        _, split = registry.lookup(test)
+        if split.present():
+            key = digest(name, identity_of(listing_of(name)), test, identity_of(split.listing()))
+            say(f"{name}: photos that {test} shows too (searched once)")
+            found.update(_remembered(f"leaks-{key}", lambda test=test: [leak.train for leak in leaks(REGISTERED[name], test)]))
+    return tuple(sorted(found))
+
+
+def known_densities(domain: PairedRain, say: Callable[[str], None] = print) -> Densities:
+    """The rain densities of a domain's pairs, measured once: that takes a quarter of an hour for tens of thousands."""
+    say(f"{domain.name}: rain densities of {len(domain.pairs)} pairs (measured once)")
+    return np.array(_remembered(f"densities-{domain.identity}", lambda: densities_of(domain).tolist()))
+
+
+def _remembered(name: str, compute: Callable[[], list]) -> list:
+    """What `compute` returned the first time, kept as JSON among the runs."""
+    path = paths.runs_root() / "measured" / f"{name}.json"
+    if not path.is_file():
+        atomic.write_json(path, compute())
+    return json.loads(path.read_text())
