@@ -13,6 +13,7 @@ from rainmer_lib.dcdgan.objective import Term, build_objective, critics_objectiv
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.replay import Replay
 from rainmer_lib.training.schedule import constant_then_linear
+from rainmer_lib.training.trainer_state import common_state, restore_common
 
 # Raised by hand whenever a change alters the numbers of a run; tests/unit/dcdgan/test_version.py notices when it should.
 METHOD_VERSION = 1
@@ -110,23 +111,13 @@ class Trainer:
 
     def state(self) -> dict:
         """All of the above as tensors and plain values, for a checkpoint."""
-        return {
-            "step": self.step,
-            "model": self.model.state_dict(),
-            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
-            "averages": {name: average.state() for name, average in self.averages.items()},
-            "patch_generator": self.patch_generator.get_state(),
-            "torch_random_state": torch.get_rng_state(),
-        } | ({"replay": self.replay.state()} if self.replay else {})
+        own = {"patch_generator": self.patch_generator.get_state(), "torch_random_state": torch.get_rng_state()}
+        replay = {"replay": self.replay.state()} if self.replay else {}
+        return common_state(self) | own | replay
 
     def restore(self, state: dict) -> None:
         """Continue from what `state()` returned."""
-        self.step = state["step"]
-        self.model.load_state_dict(state["model"])
-        for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
-        for name, average in self.averages.items():
-            average.restore(state["averages"][name])
+        restore_common(self, state)
         # random states live on the CPU, wherever the checkpoint was loaded to
         self.patch_generator.set_state(state["patch_generator"].cpu())
         torch.set_rng_state(state["torch_random_state"].cpu())

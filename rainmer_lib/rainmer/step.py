@@ -14,6 +14,7 @@ from rainmer_lib.rainmer.model import Rainmer
 from rainmer_lib.rainmer.objective import Outcome, Term, build_objective
 from rainmer_lib.rainmer.views import Keys, build_keys
 from rainmer_lib.training.ema import MovingAverage
+from rainmer_lib.training.trainer_state import common_state, restore_common
 
 # Raised by hand whenever a change alters the numbers of a run; tests/unit/rainmer/test_version.py notices when it should.
 METHOD_VERSION = 1
@@ -125,24 +126,12 @@ class Trainer:
     def state(self) -> dict:
         """All of the above as tensors and plain values, for a checkpoint; between updates the gradients too."""
         gradients = {name: p.grad for name, p in self.model.named_parameters() if p.grad is not None}
-        return {
-            "step": self.step,
-            "model": self.model.state_dict(),
-            "optimisers": {name: optimiser.state_dict() for name, optimiser in self.optimisers.items()},
-            "averages": {name: average.state() for name, average in self.averages.items()},
-            "archive": self.archive.state(),
-            "generator": self.generator.get_state(),
-            "gradients": gradients,
-        }
+        own = {"archive": self.archive.state(), "generator": self.generator.get_state(), "gradients": gradients}
+        return common_state(self) | own
 
     def restore(self, state: dict) -> None:
         """Continue from what `state()` returned."""
-        self.step = state["step"]
-        self.model.load_state_dict(state["model"])
-        for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
-        for name, average in self.averages.items():
-            average.restore(state["averages"][name])
+        restore_common(self, state)
         self.archive.restore(state["archive"], next(self.model.parameters()).device)
         self.generator.set_state(state["generator"].cpu())
         for name, parameter in self.model.named_parameters():
