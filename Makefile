@@ -11,6 +11,8 @@ BIN     := $(VENV)/bin
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 # With uv, TORCH_BACKEND=cpu (or cu128, ...) chooses the torch build; empty leaves the choice to the index.
 TORCH_BACKEND ?=
+# The notebooks run in one process of the tests, everything else in the other.
+WORKERS ?= 2
 # One thread a process: on a busy machine, two torch threads can be forty times slower than one.
 export OMP_NUM_THREADS ?= 1
 
@@ -35,7 +37,7 @@ reproduce: setup
 	$(BIN)/rainmer reproduce $(ITEM) --profile $(PROFILE)
 
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: setup
 	$(BIN)/ruff check .
