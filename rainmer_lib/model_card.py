@@ -100,14 +100,18 @@ def _data(fingerprint: str, kind: type = DCDGANConfig) -> str:
 
 
 def scores_section(folder: Path) -> str:
-    """Mean PSNR and SSIM on each test set under each protocol, from the run's `scores-<test set>.csv`."""
+    """Mean PSNR and SSIM on each test set under each protocol, from the run's `scores-<test set>.csv`.
+
+    Scores of real photos, which have no clean partner, stand in the notebook `real_world` and not here.
+    """
     lines = ["| test set | protocol | PSNR (dB) | SSIM | images |", "|---|---|---|---|---|"]
     for file in sorted(folder.glob("scores-*.csv")):
-        name = file.stem.removeprefix("scores-")
-        means = mean_scores(pd.read_csv(file, dtype={"image": str}).assign(test_set=name), ["test_set"])
+        name, scores = file.stem.removeprefix("scores-"), pd.read_csv(file, dtype={"image": str})
+        if "psnr" not in scores:
+            continue
         lines += [
             f"| {TEST_SET_LABELS.get(name, name)} | `{row.protocol}` | {row.psnr:.2f} | {row.ssim:.4f} | {row.images} |"
-            for row in means.itertuples()
+            for row in mean_scores(scores.assign(test_set=name), ["test_set"]).itertuples()
         ]
     if len(lines) == 2:
         return "## Scores\n\nNone are recorded with this run.\n"
