@@ -1,7 +1,7 @@
 """The published training sets as domains of rain: Rain13K, GT-Rain and GTAV-NightRain, from a person's data folder.
 
-What a test set shows is left out of training (Rain13K holds Rain12 and many backgrounds of Rain100L and Rain100H), so scores
-are lower bounds of what the same training gives with these leaks.  Densities and leaks are measured once and remembered.
+What a test set shows is left out of training: Rain13K holds Rain12 and many backgrounds of Rain100L and Rain100H.  Densities
+and leaks are measured once and remembered.
 """
 
 import json
@@ -30,7 +30,7 @@ class PublishedSets:
 
     def __init__(self) -> None:
         for name in HELD_OUT:
-            listing_of(name)  # looks at the file lists: hours of measuring must not come before this
+            listing_of(name)  # looks at the file lists: a long measuring must not come before this
 
     def aligned(self, view: int, say: Callable[[str], None] = print) -> AlignedRain:
         """Rain13K, GT-Rain, and of the crops of GTAV-NightRain those with the densities of the other two.
@@ -60,7 +60,7 @@ def shown_by_tests(name: str, say: Callable[[str], None] = print) -> tuple[str, 
 
 
 def known_densities(domain: PairedRain, say: Callable[[str], None] = print) -> Densities:
-    """The rain densities of a domain's pairs, measured once: that takes a quarter of an hour for tens of thousands."""
+    """The rain densities of a domain's pairs, measured once, because every pair has to be read for them."""
     say(f"{domain.name}: rain densities of {len(domain.pairs)} pairs (measured once)")
     return np.array(_remembered(f"densities-{domain.identity}", lambda: densities_of(domain).tolist()))
 
