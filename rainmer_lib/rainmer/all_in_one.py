@@ -15,7 +15,7 @@ from rainmer_lib.evaluation.paired import both_verdicts, paired_tests
 from rainmer_lib.experiment import Comparison, scored
 from rainmer_lib.parameters import Settings
 from rainmer_lib.rainmer.config import RainmerConfig, paper
-from rainmer_lib.rainmer.experiment import ablation_budget, train_run
+from rainmer_lib.rainmer.experiment import one_seed_at_quick, train_run
 from rainmer_lib.rainmer.profiles import PROFILES
 
 # weather -> its rendered domain (data.rendered_domains) and the published set that it stands for here.  Outdoor-Rain is
@@ -78,8 +78,7 @@ def on_weathers(settings: Settings) -> Settings:
     sets; no benchmark has drops or snow."""
     profile = PROFILES[settings.profile.name]
     data = rendered_weathers(settings.data, *PAIRS[profile.name], profile.apply(paper).view_size)
-    # one seed at quick, where nothing is decided
-    return ablation_budget(replace(settings, profile=profile, data=data, test_sets=tuple(data.domains)), steps=0)
+    return one_seed_at_quick(replace(settings, profile=profile, data=data, test_sets=tuple(data.domains)))
 
 
 def compare(config: RainmerConfig, settings: Settings, say=print) -> Comparison:

@@ -21,7 +21,7 @@ from rainmer_lib.rainmer.aligned import AlignedRain, aligned_rain
 from rainmer_lib.rainmer.comparisons import COMPARISONS, UNALIGNED
 from rainmer_lib.rainmer.config import RainmerConfig, paper
 from rainmer_lib.rainmer.model import DerainingNetwork, build_network
-from rainmer_lib.rainmer.profiles import IMAGES, PROFILES
+from rainmer_lib.rainmer.profiles import ABLATION_SETS, IMAGES, PROFILES, sized
 from rainmer_lib.rainmer.published import PublishedSets
 from rainmer_lib.rainmer.step import METHOD_VERSION, Trainer
 from rainmer_lib.records import published
@@ -60,22 +60,33 @@ def domains_and_benchmarks(names: Sequence[str], printed: bool = False, domains:
     return tuple(dict.fromkeys((*domains, *sets)))
 
 
-def ablation_budget(settings: Settings, steps: int) -> Settings:
-    """The settings of a notebook of many rows: with `steps` training steps for all, the profile's for 0; one seed at `quick`.
+def one_seed_at_quick(settings: Settings) -> Settings:
+    """The settings of a notebook of long rows: one seed at `quick` unless a number is given."""
+    if settings.profile.name != "quick" or settings.given["seeds"]:
+        return settings
+    return replace(settings, profile=replace(settings.profile, seeds=1), seeds=1)  # two would decide nothing either
 
+
+def ablation_budget(settings: Settings, steps: int) -> Settings:
+    """The settings of `rainmer_ablations`: `steps` training steps for every row, for 0 as many as its profile's `sized` says.
+
+    On the domains and the profile's `ABLATION_SETS`, all test sets where none are named; one seed at `quick`.
     WrongParameter unless it is a number of steps that a configuration can have.
     """
+    settings = one_seed_at_quick(settings)
     profile = settings.profile
-    if profile.name == "quick" and not settings.given["seeds"]:
-        profile = replace(profile, seeds=1)  # two would decide nothing either, and take twice as long
-        settings = replace(settings, seeds=1)
-    if steps:
-        profile = replace(profile, changes=profile.changes | {"steps": steps})
+    profile = replace(profile, changes=profile.changes | {"steps": steps}) if steps else sized("rainmer_ablations", profile)
     try:
         profile.apply(paper)
     except ValueError as error:
         raise WrongParameter(f"steps={steps}: expected 0 (as the profile says) or a number of steps ({error})") from error
-    return replace(settings, profile=profile)
+    return replace(settings, profile=profile, test_sets=ablation_sets(profile, settings.test_sets))
+
+
+def ablation_sets(profile: Profile, names: Sequence[str]) -> tuple[str, ...]:
+    """Those of `names` that `rainmer_ablations` scores: all but the profile's benchmarks outside of `ABLATION_SETS`."""
+    kept = ABLATION_SETS.get(profile.name, profile.test_sets)
+    return tuple(name for name in names if name in kept or name not in profile.test_sets)
 
 
 def compare(methods: Mapping[str, RainmerConfig], settings: Settings, say=print) -> Comparison:

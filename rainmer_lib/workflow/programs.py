@@ -10,8 +10,9 @@ from rainmer_lib.profiles import Profile
 from rainmer_lib.rainmer import comparisons as rainmer_comparisons
 from rainmer_lib.rainmer import experiment as rainmer_experiment
 from rainmer_lib.rainmer.aligned import AlignedRain, aligned_rain
+from rainmer_lib.rainmer.config import RainmerConfig
 from rainmer_lib.rainmer.config import paper as rainmer_paper
-from rainmer_lib.rainmer.profiles import IMAGES
+from rainmer_lib.rainmer.profiles import IMAGES, sized
 from rainmer_lib.rainmer.profiles import PROFILES as RAINMER_PROFILES
 from rainmer_lib.training.run import RunIdentity
 
@@ -43,7 +44,12 @@ def _aligned(profile: Profile, keep: bool) -> AlignedRain:
 
 
 def _rainmer_sets(profile: Profile, items: Sequence[str]) -> tuple[str, ...]:
-    return rainmer_experiment.domains_and_benchmarks(profile.test_sets, printed="rainmer_benchmarks" in items)
+    sets = rainmer_experiment.domains_and_benchmarks(profile.test_sets, printed="rainmer_benchmarks" in items)
+    return rainmer_experiment.ablation_sets(profile, sets) if set(items) == {"rainmer_ablations"} else sets
+
+
+def _rainmer_methods(item: str, profile: Profile) -> dict[str, RainmerConfig]:
+    return rainmer_comparisons.methods(item, sized(item, profile))
 
 
 # by the method of their runs, which begins the key of a run's folder
@@ -54,7 +60,7 @@ PROGRAMS = {
         experiment.identity_of, experiment.train_run,
     ),
     "rainmer": Program(
-        rainmer_comparisons.COMPARISONS, rainmer_comparisons.methods, RAINMER_PROFILES, _aligned,
+        rainmer_comparisons.COMPARISONS, _rainmer_methods, RAINMER_PROFILES, _aligned,
         rainmer_experiment.data_of, _rainmer_sets,
         rainmer_experiment.identity_of, rainmer_experiment.train_run,
     ),

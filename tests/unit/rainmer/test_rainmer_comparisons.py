@@ -14,7 +14,7 @@ from rainmer_lib.rainmer.aligned import aligned_rain
 from rainmer_lib.rainmer.comparisons import AS_LARGE, COMPARISONS, UNALIGNED, as_large, described, methods, size_of
 from rainmer_lib.rainmer.experiment import ablation_budget, compare, data_of
 from rainmer_lib.rainmer.model import build_network
-from rainmer_lib.rainmer.profiles import PROFILES
+from rainmer_lib.rainmer.profiles import PROFILES, sized
 
 
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda p: p.name)
@@ -82,12 +82,17 @@ def test_the_row_without_alignment_is_trained_on_other_data(rain, micro, monkeyp
 
 
 def test_the_budget_is_every_methods():
-    settings = Settings(PROFILES["laptop"], None, 3, (), {"seeds": 0})
-    assert ablation_budget(settings, 0) == settings
-    fewer = ablation_budget(settings, 300).profile
+    large = Settings(PROFILES["paper"], None, 1, ("day", "rain100l"), {"seeds": 0})
+    assert ablation_budget(large, 0) == large
+    settings = Settings(PROFILES["laptop"], None, 3, ("day", *PROFILES["laptop"].test_sets[1:]), {"seeds": 0})
+    own = ablation_budget(settings, 0)
+    assert own == ablation_budget(settings, 300) and own.profile == sized("rainmer_ablations", PROFILES["laptop"])
+    assert own.test_sets == ("day", "rain12", "raincityscapes60") and own.seeds == 3
+    assert sized("train_rainmer", PROFILES["laptop"]) is PROFILES["laptop"] and PROFILES["laptop"].changes["steps"] == 900
+    fewer = ablation_budget(settings, 200).profile
     for name, config in methods("rainmer_ablations", fewer).items():
-        assert config == replace(methods("rainmer_ablations", PROFILES["laptop"])[name], steps=300)
-    assert "steps: 600000 -> 300" in fewer.describe(paper) and PROFILES["laptop"].changes["steps"] == 900
+        assert config == replace(methods("rainmer_ablations", PROFILES["laptop"])[name], steps=200)
+    assert "steps: 600000 -> 200" in fewer.describe(paper)
     with pytest.raises(WrongParameter, match="expected 0"):
         ablation_budget(settings, -1)
 

@@ -11,7 +11,7 @@ from rainmer_lib.data.unpaired import unpaired
 from rainmer_lib.parameters import Settings
 from rainmer_lib.rainmer.comparisons import COMPARISONS, methods
 from rainmer_lib.rainmer.experiment import data_of, identity_of, on_domains, train_run
-from rainmer_lib.rainmer.profiles import IMAGES, PROFILES
+from rainmer_lib.rainmer.profiles import IMAGES, PROFILES, sized
 from rainmer_lib.workflow import jobs, plan, programs
 from rainmer_lib.workflow.jobs import Job
 
@@ -23,15 +23,18 @@ def test_runs_are_shared_by_the_notebooks_that_need_them():
     """Against the plain loop over every notebook, method and seed."""
     needed = {}
     for item in COMPARISONS:
-        for method, config in methods(item, LAPTOP).items():
+        size = sized(item, LAPTOP)
+        for method, config in methods(item, size).items():
             for seed in range(LAPTOP.seeds):
                 fingerprint = "unaligned" if method == "without alignment" else "f"
                 needed.setdefault(identity_of(replace(config, seed=seed), fingerprint).key, set()).add(item)
     found = plan.training_runs(RAINMER, LAPTOP, DATA, COMPARISONS)
     assert {key: set(run.items) for key, run in found.items()} == needed and all(key.startswith("rainmer-") for key in found)
     shared = [set(run.items) for run in found.values() if run.config.seed == 0 and len(run.items) > 1]
-    assert shared == [set(COMPARISONS), {"rainmer_benchmarks", "rainmer_ablations"}], "full, then the backbone alone"
-    assert len(found) == LAPTOP.seeds * len(COMPARISONS["rainmer_ablations"]), "two ablations are one run"
+    assert shared == [set(COMPARISONS) - {"rainmer_ablations"}], "the full model; ablations have a budget of their own"
+    rows = len(COMPARISONS["rainmer_ablations"]) + len(COMPARISONS["rainmer_benchmarks"])
+    assert len(found) == LAPTOP.seeds * rows, "two ablations are one run"
+    assert {run.config.steps for run in found.values() if run.items == ("rainmer_ablations",)} == {300}
     assert plan.training_runs(RAINMER, LAPTOP, DATA, ["ablation_negatives"]) == {}
 
 
@@ -77,6 +80,7 @@ def test_a_job_trains_and_scores_what_its_notebook_then_finds(micro_profile, mon
 def test_a_run_is_scored_on_what_its_notebooks_score(monkeypatch):
     sets = ("day", "haze", "night", *(name for name in LAPTOP.test_sets if name != "held-out"))
     assert RAINMER.test_sets(LAPTOP, ("train_rainmer", "rainmer_ablations")) == sets
+    assert RAINMER.test_sets(LAPTOP, ("rainmer_ablations",)) == ("day", "haze", "night", "rain12", "raincityscapes60")
     present = SimpleNamespace(present=lambda: True)
     monkeypatch.setattr("rainmer_lib.data.registry.lookup", lambda name: (name, present))
     assert set(RAINMER.test_sets(LAPTOP, ("rainmer_benchmarks",))) - set(sets) >= {"gt-rain", "rain800"}
