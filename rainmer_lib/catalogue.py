@@ -15,13 +15,22 @@ BEGIN, END = "<!-- catalogue: begin, generated -->", "<!-- catalogue: end -->"
 
 @dataclass(frozen=True)
 class Item:
-    """A table or figure of a paper and the notebook that regenerates it; `published` is its file of printed numbers."""
+    """A table or figure of a paper and the notebook that regenerates it.
+
+    `published` is the file of its printed numbers, `record` the stem of the notebook's results where it has several.
+    """
 
     paper: str
     label: str
     title: str
     notebook: str
     published: str = ""
+    record: str = ""
+
+    @property
+    def ours(self) -> str:
+        """Our number, under the protocol that the paper uses."""
+        return headlines.ours(self.record or self.notebook, "rainmer" if self.paper == "Rainmer" else "prenet")
 
     @property
     def source(self) -> Path:
@@ -56,7 +65,7 @@ ITEMS = (
     Item("Rainmer", "results table", "mixed training, seven test sets", "rainmer_benchmarks", "rainmer_results"),
     Item("Rainmer", "ablations", "views, prompts, interaction, alignment", "rainmer_ablations"),
     Item("Rainmer", "representations", "embedding maps of the views", "rainmer_representations"),
-    Item("Rainmer", "detection", "objects found before and after", "application"),
+    Item("Rainmer", "detection", "objects found before and after", "application", record="application-rainmer"),
     Item("Rainmer", "all-in-one", "rain, drops and snow in one model", "all_in_one"),
 )
 
@@ -68,7 +77,7 @@ def table() -> str:
         name = item.notebook.split("/")[-1]
         notebook = f"[{name}](notebooks/{item.notebook}.ipynb)" if item.source.exists() else f"{name}, to do"
         done = ", ".join(f"[{p}](results/{p}/{item.notebook}.ipynb)" for p in item.results())
-        numbers = f"{headlines.printed(item.published)} | {headlines.ours(item.notebook)}"
+        numbers = f"{headlines.printed(item.published)} | {item.ours}"
         lines.append(f"| {item.paper} | {item.label} | {item.title} | {notebook}{': ' + done if done else ''} | {numbers} |")
     return "\n".join(lines)
 

@@ -14,12 +14,15 @@ PREFERRED = ("rain100l", "real147")  # the test set that a headline is of, where
 METRICS = ("psnr", "niqe")
 
 
-def ours(notebook: str) -> str:
-    """The method's mean over seeds on one test set and the input's, with the verdicts on the claims; "" without results."""
+def ours(record: str, protocol: str = "prenet") -> str:
+    """The method's mean over seeds on one test set and the input's, with the verdicts on the claims; "" without results.
+
+    `record` is the stem of the results' files, `protocol` the one whose scores are printed, where a table has several.
+    """
     for size in SIZES:
-        path = paths.REPOSITORY / "results" / size / f"{notebook}.csv"
+        path = paths.REPOSITORY / "results" / size / f"{record}.csv"
         if path.exists():
-            return ", ".join(filter(None, (_score(path), _verdicts(path.with_suffix(".json")))))
+            return ", ".join(filter(None, (_score(path, protocol), _verdicts(path.with_suffix(".json")))))
     return ""
 
 
@@ -37,13 +40,13 @@ def printed(name: str) -> str:
     return f"{_number(row[metric], metric)}{where}"
 
 
-def _score(path: Path) -> str:
+def _score(path: Path, protocol: str) -> str:
     table = pd.read_csv(path)
     metric = _metric(table)
     if not metric or not {"method", "test_set"} <= set(table.columns):
         return ""
     if "protocol" in table:
-        table = table[table.protocol == "prenet"]
+        table = table[table.protocol == protocol]
     test_set = next((name for name in PREFERRED if name in set(table.test_set)), table.test_set.iloc[0])
     means = table[table.test_set == test_set].groupby("method")[metric].mean()
     name = next((m for m in OURS if m in means), None)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from rainmer_lib import headlines, paths
+from rainmer_lib import catalogue, headlines, paths
 
 
 @pytest.fixture
@@ -21,6 +21,16 @@ def test_the_mean_over_seeds_on_rain100l_under_prenet(results):
     claims = [{"verdict": "seen"}, {"verdict": "seen"}, {"verdict": "not decidable"}]
     (results / "table.json").write_text(json.dumps({"claims": claims}))
     assert headlines.ours("table") == "28.50 dB, input 26.00 (rain100l), claims: 2 seen, 1 not decidable"
+
+
+def test_rainmers_items_have_its_own_protocol_and_record(results):
+    rows = ["method,seed,test_set,protocol,psnr,ssim", "input,-1,day,prenet,26.0,0.8", "full,0,day,prenet,29.0,0.9",
+            "input,-1,day,rainmer,27.0,0.8", "full,0,day,rainmer,31.0,0.9"]  # fmt: skip
+    (results / "some-part.csv").write_text("\n".join(rows))
+    (results / "some-part.json").write_text('{"claims": []}')
+    found = {paper: catalogue.Item(paper, "", "", "some", record="some-part").ours for paper in ("DCD-GAN", "Rainmer")}
+    assert found == {"DCD-GAN": "29.00 dB, input 26.00 (day)", "Rainmer": "31.00 dB, input 27.00 (day)"}
+    assert catalogue.Item("Rainmer", "", "", "some").ours == ""
 
 
 def test_real_photos_have_niqe(results):
