@@ -117,6 +117,11 @@ def gradient_flow(config: RainmerConfig, archive: Archive, batch: PairedBatch) -
     return table
 
 
+def least_white(pairs: Sequence[Pair], side: int) -> Pair:
+    """The pair with the fewest white pixels in the lower right corner of `side` pixels: rain does not show on white."""
+    return min(pairs, key=lambda pair: float((pair.rainy[-side:, -side:].min(axis=2) == 255).mean()))
+
+
 def location_maps(
     encoders: Mapping[str, ViewEncoder], pairs: Sequence[Pair], side: int
 ) -> tuple[dict[str, Float[np.ndarray, "side side"]], dict[str, float]]:

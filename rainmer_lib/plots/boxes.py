@@ -8,11 +8,16 @@ from jaxtyping import UInt8
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.transforms import Bbox
 
 from rainmer_lib.evaluation.detection import COCO, Detections
 from rainmer_lib.evaluation.detection_scores import SURE, match
 
 _PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7")
+
+
+WIDTH = 3.6  # inches of a panel
+LABEL = 4.5  # points of a label's letters
 
 
 def class_colour(number: int) -> str:
@@ -25,8 +30,8 @@ def box_panels(
 ) -> Figure:
     """A panel for each image with what is detected above `sure`, its class and score; titles count the objects.
 
-    Where `truth` names one of them, boxes that it lacks are dashed, and titles count those that it shares.  ValueError if an
-    image has no detections.
+    Where `truth` names one of them, boxes that it lacks are dashed, and titles count those that it shares.  The surest boxes
+    are labelled first; a label that would cover another is left out.  ValueError if an image has no detections.
     """
     if missing := set(images) - set(found):
         raise ValueError(f"no detections of {', '.join(sorted(missing))}")
@@ -34,7 +39,7 @@ def box_panels(
     height, width = next(iter(images.values())).shape[:2]
     columns = 2 if len(images) == 4 else min(3, len(images))
     rows = -(-len(images) // columns)
-    size = (3.6 * columns, (3.6 * height / width + 0.3) * rows)
+    size = (WIDTH * columns, (WIDTH * height / width + 0.3) * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
@@ -50,11 +55,17 @@ def box_panels(
 
 
 def _draw(axis: Axes, objects: Detections, true: np.ndarray) -> None:
-    for (left, top, right, bottom), score, number, seen in zip(
-        objects.boxes, objects.scores, objects.classes, true, strict=True
-    ):
-        colour = class_colour(int(number))
-        style = {"fill": False, "ec": colour, "lw": 1.1, "ls": "-" if seen else "--"}
+    for (left, top, right, bottom), number, seen in zip(objects.boxes, objects.classes, true, strict=True):
+        style = {"fill": False, "ec": class_colour(int(number)), "lw": 1.1, "ls": "-" if seen else "--"}
         axis.add_patch(Rectangle((left, top), right - left, bottom - top, **style))
-        axis.text(left, top - 1, f"{COCO[number]} {score:.2f}", fontsize=4.5, color="black", va="bottom",
-                  bbox={"fc": colour, "ec": "none", "pad": 0.4, "alpha": 0.8}, clip_on=True)  # fmt: skip
+    pixels = axis.get_images()[0].get_array().shape[1] / (72 * WIDTH)  # of the image, in a point of the figure
+    labelled: list[Bbox] = []
+    for i in np.argsort(-objects.scores, kind="stable"):
+        left, top = objects.boxes[i, :2]
+        text = f"{COCO[objects.classes[i]]} {objects.scores[i]:.2f}"
+        place = Bbox.from_bounds(left, top, 0.6 * LABEL * pixels * len(text), 1.4 * LABEL * pixels)
+        if any(place.overlaps(other) for other in labelled):
+            continue
+        labelled.append(place)
+        axis.text(left, top - 1, text, fontsize=LABEL, color="black", va="bottom", clip_on=True,
+                  bbox={"fc": class_colour(int(objects.classes[i])), "ec": "none", "pad": 0.4, "alpha": 0.8})  # fmt: skip

@@ -59,6 +59,13 @@ def test_boxes_are_drawn_where_they_are_and_counted():
     assert [t.get_text() for t in clean.texts] == ["car 0.90", "person 0.80"]
 
 
+def test_the_surer_of_two_labels_at_one_place_is_written():
+    images = {"rainy": np.zeros((40, 60, 3), np.uint8)}
+    found = {"rainy": detections((6, 6, 25, 30, 0.6, 2), (5, 6, 25, 30, 0.9, 2), (40, 6, 50, 30, 0.5, 0))}
+    axis = box_panels(images, found).axes[0]
+    assert [t.get_text() for t in axis.texts] == ["car 0.90", "person 0.50"] and len(axis.patches) == 3
+
+
 def test_without_a_truth_objects_are_counted():
     images = {"rainy": np.zeros((40, 60, 3), np.uint8)}
     found = {"rainy": detections((5, 6, 25, 30, 0.9, 2))}

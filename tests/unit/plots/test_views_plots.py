@@ -11,6 +11,7 @@ from matplotlib.colors import to_hex
 
 from rainmer_lib import rainmer_walkthroughs as walk
 from rainmer_lib.data.paired import PairedBatch
+from rainmer_lib.data.pairs import Pair
 from rainmer_lib.evaluation.view_maps import ViewScenes
 from rainmer_lib.plots import views, views_alignment, views_embedding, views_encoder
 from rainmer_lib.rainmer import tiny
@@ -108,6 +109,17 @@ def test_contrast_reaches_its_head_and_the_stem_alone():
     assert reached["degradation_detail"] == {"encoder.stem", "encoder.heads.appearance"}
     assert reached["charbonnier"] == set(walk.PARTS) - {"encoder of the keys"}
     assert {walk.part_of(name) for name, _ in Rainmer(MICRO).named_parameters()} == set(walk.PARTS)
+
+
+def test_the_pair_with_the_fewest_white_pixels_in_its_corner_is_shown():
+    def pair(name, white, corner):
+        rainy = np.full((10, 10, 3), 200, np.uint8)
+        rainy[(slice(6, 6 + white), slice(6, 10)) if corner else (slice(0, white), slice(0, 4))] = 255
+        return Pair(name, rainy, rainy)
+
+    pairs = [pair("two rows", 2, True), pair("four rows elsewhere", 4, False), pair("one row", 1, True)]
+    assert walk.least_white(pairs, side=4).name == "four rows elsewhere"
+    assert walk.least_white(pairs[::2], side=4).name == "one row"
 
 
 def test_location_maps_begin_with_the_truth_and_share_a_scale():
