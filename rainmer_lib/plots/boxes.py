@@ -14,8 +14,6 @@ from rainmer_lib.evaluation.detection import COCO, Detections
 from rainmer_lib.evaluation.detection_scores import SURE, match
 
 _PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7")
-
-
 WIDTH = 3.6  # inches of a panel
 LABEL = 4.5  # points of a label's letters
 
