@@ -25,6 +25,13 @@ def notebook_of(record):
     return own if own.exists() else record.with_name(f"{record.stem.rpartition('-')[0]}.ipynb")
 
 
+def stored_as(table):
+    """What a table's files of scores are called after `scores-`, and its measures where it has no protocols."""
+    kinds = {"confidence": ("recognition-", ["confidence", "log_odds"]), "map": ("detection-", ["psnr", "ssim", "map", "f1"]),
+             "niqe": ("", ["niqe", "brisque"])}  # fmt: skip
+    return next((found for column, found in kinds.items() if column in table), ("", []))
+
+
 def config_of(folder):
     return json.loads((folder / "config.json").read_text()), read_config(folder)
 
@@ -58,11 +65,12 @@ def test_every_run_of_a_record_is_kept_and_gives_its_table(path):
     assert all((folder / "finished.json").exists() for kept in folders.values() for folder in kept)
     if "test_set" not in table:  # measures of features, not scores of images
         return
+    kind, measures = stored_as(table)
     for (method, seed, test_set), rows in table[table.seed >= 0].groupby(["method", "seed", "test_set"]):
-        files = [folder / f"scores-{test_set.replace(' ', '-').replace('/', '-')}.csv" for folder in folders[method, seed]]
-        images = pd.concat([pd.read_csv(file) for file in files if file.exists()])
-        if "protocol" not in images:  # real photos have no truth, hence no protocol
-            assert rows[["niqe", "brisque"]].to_numpy()[0] == pytest.approx(images[["niqe", "brisque"]].mean(), abs=6e-5)
+        stem = f"scores-{kind}{test_set.replace(' ', '-').replace('/', '-')}"
+        images = pd.concat([pd.read_csv(file) for folder in folders[method, seed] for file in folder.glob(f"{stem}.csv")])
+        if measures:
+            assert rows[measures].to_numpy()[0] == pytest.approx(images[measures].mean(), abs=6e-5)
             continue
         for protocol, scores in images.groupby("protocol"):
             row = rows[rows.protocol == protocol]
