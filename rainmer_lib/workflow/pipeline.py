@@ -16,6 +16,7 @@ from rainmer_lib.workflow.plan import TrainingRun, choose, planned_runs, to_come
 
 WORKFLOW = paths.REPOSITORY / "workflow"
 JOB = [sys.executable, "-m", "rainmer_lib.workflow"]
+PATIENCE = 5  # seconds until Snakemake is told again to stop
 
 
 def reproduce(profile: str, item: str | None = None, *, slurm: bool = False, dry_run: bool = False) -> int:
@@ -105,13 +106,19 @@ def _wait(command: list[str], **options) -> int:
 
 
 def _stop(process: subprocess.Popen) -> None:
-    """Snakemake starts no more jobs after a SIGINT, but waits for those that run: they are ended too."""
-    started = psutil.Process(process.pid).children(recursive=True)
-    process.send_signal(signal.SIGINT)
-    for job in started:
+    """Snakemake starts no more jobs after a SIGINT, but waits for those that run: they are ended too.
+
+    While it starts a job it may miss the signal; then it goes on with the next job, and is told again.
+    """
+    while process.poll() is None:
         with suppress(psutil.NoSuchProcess):  # Ctrl-C in a terminal has reached it already
-            job.terminate()
-    process.wait()
+            started = psutil.Process(process.pid).children(recursive=True)
+            process.send_signal(signal.SIGINT)
+            for job in started:
+                with suppress(psutil.NoSuchProcess):
+                    job.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(PATIENCE)
 
 
 def _write_plan(folder: Path, profile: str, items: list[str], runs: dict[str, TrainingRun]) -> None:

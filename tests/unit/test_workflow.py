@@ -183,7 +183,19 @@ def test_whoever_stops_the_command_stops_snakemake_and_its_jobs(tmp_path):
         assert command.poll() is None
     command.terminate()
     assert b"KeyboardInterrupt" in command.communicate(timeout=20)[1] and command.returncode
-    assert not psutil.pid_exists(int(number)) and (tmp_path / "started").read_text() == number
+    last = (tmp_path / "started").read_text()  # where Snakemake missed the first signal, the other job's
+    assert not psutil.pid_exists(int(number)) and not psutil.pid_exists(int(last))
+
+
+def test_who_misses_the_first_signal_is_told_again(monkeypatch):
+    monkeypatch.setattr(pipeline, "PATIENCE", 0.2)
+    code = "import signal, sys, time; seen = []; " \
+           "signal.signal(signal.SIGINT, lambda *_: seen.append(1) if len(seen) < 2 else sys.exit(len(seen))); " \
+           "print('ready', flush=True); [time.sleep(0.05) for _ in range(600)]"  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        pipeline._stop(process)
+        assert process.returncode == 2, "the third signal ends it"
 
 
 def test_without_snakemake_the_notebook_runs_directly(monkeypatch, capsys):
