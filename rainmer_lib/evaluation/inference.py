@@ -19,7 +19,7 @@ from rainmer_lib.evaluation.tiling import FEATHER, Grid, Span, grid, run_tiled
 Image = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
 
 CPU_LIMIT = 5 * 2**29  # bytes; with a 24-megapixel image and its result, a process then stays under 4 GB
-SCRATCH = 1.75  # peak memory over bytes of live tensors: measured 1.04 to 1.7 (benchmarks/inference_memory.py)
+SCRATCH = 1.75  # peak memory over bytes of live tensors: mostly 1.04 to 1.7 (benchmarks/inference_memory.py), 2.1 at times
 LARGEST_TILE = 1024  # pixels a side; larger ones are slower on a CPU
 SMALLEST_CORE = 64  # pixels a side; below, nearly all work is halo
 SAMPLE = 2**21  # pixels from which the statistics of a tiled image are taken

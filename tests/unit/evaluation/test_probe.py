@@ -1,5 +1,6 @@
 """What a network needs: how far it sees, against formulas; how much memory it takes, against a process that takes it."""
 
+import os
 import subprocess
 import sys
 
@@ -79,7 +80,10 @@ print((peak() - before) / expected)
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("antialias", [True, False])
 def test_memory_is_estimated_from_above_and_not_by_much(antialias):
-    """Peak memory of an untiled pass in a process of its own, over what was expected."""
-    script = RSS.format(antialias=antialias)
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    """Peak memory of an untiled pass in a process of its own, over what was expected.
+
+    With a fixed threshold glibc returns every freed tensor; left to itself it keeps some at times, 0.96 to 1.18 was seen.
+    """
+    script, env = RSS.format(antialias=antialias), os.environ | {"MALLOC_MMAP_THRESHOLD_": "131072"}
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=env)
     assert 0.6 < float(done.stdout) < 1.15  # input and result, 24 bytes a pixel, are in it and not expected
