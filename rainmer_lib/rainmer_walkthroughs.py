@@ -1,21 +1,24 @@
-"""What the walkthroughs of Rainmer's views look at: the archive step by step, sizes, gradients, rain in the location map."""
+"""What Rainmer's walkthroughs look at: the archive step by step, sizes, gradients, parts at work, rain in the location map."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import torch
 from jaxtyping import Float
+from torch import nn
 
 from rainmer_lib.data.paired import MixedPairs, PairedBatch
 from rainmer_lib.data.pairs import Pair
 from rainmer_lib.evaluation.view_maps import location_features, read_rain
+from rainmer_lib.layers.blocks import parameter_count
 from rainmer_lib.rainmer.archive import Archive, colour, residual, singular_values
 from rainmer_lib.rainmer.config import RainmerConfig
 from rainmer_lib.rainmer.encoder import ViewEncoder
-from rainmer_lib.rainmer.model import Rainmer
+from rainmer_lib.rainmer.model import Rainmer, build_network
 from rainmer_lib.rainmer.objective import Outcome, build_objective
+from rainmer_lib.rainmer.step import Trainer
 from rainmer_lib.rainmer.views import Keys, build_keys
 
 
@@ -115,6 +118,52 @@ def gradient_flow(config: RainmerConfig, archive: Archive, batch: PairedBatch) -
         squares = pd.Series([np.nan if g is None else g.square().sum().item() for g in found], index=map(part_of, names))
         table[term.name] = squares.groupby(level=0).sum(min_count=1) ** 0.5
     return table
+
+
+def parts_at_work(config: RainmerConfig) -> dict[str, str]:
+    """Which of `PARTS` compute, found out by a training step and a pass over an image: "train, test", "train", or "-".
+
+    `config` gives the switches; sizes are a test's, because only presence is asked.
+    """
+    micro = replace(
+        config, width=4, embedding=16, blocks=(1,) * 4, heads=(1, 1, 2, 2), crop=16, view_size=16, batch=2, negatives=2,
+        archive=2, accumulate=1,
+    )  # fmt: skip
+    trainer, image = Trainer.start(micro), torch.rand(2, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    trainer.train_step(image, image, image, image)  # fills the archive; the next step has all terms
+    passes = {
+        "train": _computing(trainer.model, lambda: trainer.train_step(image, image, image, image)),
+        "test": _computing(trainer.model, lambda: trainer.model.derain(image)),
+    }
+    return {part: ", ".join(when for when, found in passes.items() if part in found) or "-" for part in PARTS}
+
+
+def _computing(model: Rainmer, compute: Callable[[], object]) -> set[str]:
+    """The parts of a model that compute while `compute` runs."""
+    seen: set[nn.Module] = set()
+    with torch.nn.modules.module.register_module_forward_hook(lambda module, *_: seen.add(module)):
+        compute()
+    return {part_of(f"{name}.") for name, module in model.named_modules() if module in seen and not list(module.children())}
+
+
+LOSSES = ("charbonnier", "ssim", "illumination", "degradation_detail")
+KEPT = ("colours", "residuals", "spectra")
+
+
+def switched_off(ablations: Mapping[str, RainmerConfig]) -> pd.DataFrame:
+    """What is left of Rainmer in each ablation, a column for each: "train, test", "train", or "-".
+
+    Rows: `PARTS` (see `parts_at_work`), the terms of the objective, what the archive keeps, and the network's parameters.
+    """
+    columns = {}
+    for name, config in ablations.items():
+        terms, kinds = {term.name for term in build_objective(config)}, Archive(2, config.contrasted).kinds
+        rest = {f"loss: {term}": "train" if term in terms else "-" for term in LOSSES}
+        rest |= {f"archive: {kind}": "train" if kind in kinds else "-" for kind in KEPT}
+        with torch.device("meta"):
+            size = parameter_count(build_network(config))
+        columns[name] = parts_at_work(config) | rest | {"parameters": f"{size:,}"}
+    return pd.DataFrame(columns)
 
 
 def least_white(pairs: Sequence[Pair], side: int) -> Pair:

@@ -1,7 +1,10 @@
 """What Rainmer's prompts and its interaction do on an image, as maps, and which term teaches which part."""
 
 import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,12 +13,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rainmer_lib.data.paired import PairedBatch
+from rainmer_lib.data.pairs import Pair
+from rainmer_lib.rainmer.backbone import TransformerBlock
 from rainmer_lib.rainmer.model import DerainingNetwork
 from rainmer_lib.rainmer.objective import Outcome
+from rainmer_lib.rainmer.prompts import Prompts
 from rainmer_lib.rainmer.step import Trainer
 
 Image = Float[Tensor, "1 3 h w"]
 Plane = Float[np.ndarray, "_ _"]
+Key = TypeVar("Key", str, tuple[str, str])
 
 
 @dataclass(frozen=True)
@@ -36,19 +43,35 @@ def decoder_gates(network: DerainingNetwork, image: Image) -> dict[tuple[str, st
     """
     if not network.prompted:
         raise ValueError("this network has no prompts, so no gates: its configuration has prompts=False or views=()")
-    found, handles = {}, []
-    for level, blocks in enumerate(network.backbone.decoder):
-        for head, attend in blocks[0].prompts.attend.items():
-            def note(module: nn.Module, given: tuple, out: Tensor, key: tuple = (head, f"decoder.{level}")) -> None:
-                found[key] = out[0, 0].numpy()
-
-            handles.append(attend.gate.register_forward_hook(note))
-    try:
+    levels = enumerate(network.backbone.decoder)
+    gates = {(h, f"decoder.{i}"): attend.gate for i, level in levels for h, attend in level[0].prompts.attend.items()}
+    with _noted(gates) as found:
         network(image)
+    return found
+
+
+@torch.no_grad()
+def block_gates(block: TransformerBlock, features: Tensor, prompts: Prompts) -> dict[str, Plane]:
+    """The gates of one prompted block, by head, on features (1, c, h, w); values from 0 to 1."""
+    with _noted({head: attend.gate for head, attend in block.prompts.attend.items()}) as found:
+        block(features, prompts)
+    return found
+
+
+@contextmanager
+def _noted(gates: Mapping[Key, nn.Module]) -> Iterator[dict[Key, Plane]]:
+    """Inside, what each gate gives to the first image is put into the dictionary."""
+    found: dict[Key, Plane] = {}
+
+    def noting(key: Key) -> Callable[[nn.Module, tuple, Tensor], None]:
+        return lambda module, given, out: found.update({key: out[0, 0].numpy()})
+
+    handles = [gate.register_forward_hook(noting(key)) for key, gate in gates.items()]
+    try:
+        yield found
     finally:
         for handle in handles:
             handle.remove()
-    return found
 
 
 @torch.no_grad()
@@ -62,6 +85,38 @@ def interaction_maps(network: DerainingNetwork, image: Image) -> InteractionMaps
     channel = join.channel(features.mean(dim=(2, 3), keepdim=True))
     gates = ((product.sigmoid().mean(dim=1)[0].numpy()) for product in (spatial * features, channel * location))
     return InteractionMaps(spatial[0, 0].numpy(), channel.flatten().numpy(), *gates)
+
+
+def shown_gates(
+    network: DerainingNetwork, images: Mapping[str, Image]
+) -> tuple[dict[str, Float[np.ndarray, "h w 3"]], dict[str, dict[tuple[str, str], Plane]]]:
+    """The images as photos and their `decoder_gates`: what `plots.prompts.gate_maps` draws."""
+    photos = {name: image[0].permute(1, 2, 0).numpy() for name, image in images.items()}
+    return photos, {name: decoder_gates(network, image) for name, image in images.items()}
+
+
+def corners(held_out: Mapping[str, Sequence[Pair]], count: int, side: int) -> dict[str, list[Image]]:
+    """Lower right corners of `side` pixels, a multiple of 8, of the first rainy images of each domain."""
+    images = {name: [pairs[i].rainy[-side:, -side:] for i in range(min(count, len(pairs)))] for name, pairs in held_out.items()}
+    return {name: [torch.from_numpy(i).permute(2, 0, 1)[None] / 255 for i in several] for name, several in images.items()}
+
+
+def gate_spread(networks: Mapping[str, Sequence[DerainingNetwork]], images: Sequence[Image]) -> pd.DataFrame:
+    """How far each prompt's gate tells places apart, and images: rows (head, level), for each name two standard deviations.
+
+    `over pixels`: of the gate over an image, mean over the images; `over images`: of the gates' means.  Both are means over
+    the networks of that name.  Values of a gate go from 0 to 1; 0 is a gate that lets the prompt in alike everywhere.
+    """
+    table = {}
+    for name, members in networks.items():
+        gates = [[decoder_gates(network, image) for image in images] for network in members]
+        for key in gates[0][0]:
+            planes = [[maps[key] for maps in row] for row in gates]
+            over_pixels = np.mean([[plane.std() for plane in row] for row in planes])
+            over_images = np.mean([np.std([plane.mean() for plane in row]) for row in planes])
+            table.setdefault((name, "over pixels"), {})[key] = over_pixels
+            table.setdefault((name, "over images"), {})[key] = over_images
+    return pd.DataFrame(table)
 
 
 def parts_of(network: DerainingNetwork) -> dict[str, list[nn.Parameter]]:

@@ -21,6 +21,7 @@ from rainmer_lib.data.paired import paired_sample
 from rainmer_lib.data.rendered_domains import RenderedPairs
 from rainmer_lib.evaluation import feature_maps
 from rainmer_lib.evaluation.embeddings import photo_numbers, tsne
+from rainmer_lib.evaluation.measures import check_measures
 from rainmer_lib.evaluation.probe import device_of
 from rainmer_lib.experiment import Run
 from rainmer_lib.rainmer.alignment import rain_density
@@ -156,6 +157,17 @@ def measures_of(points: Mapping[tuple[str, int], Mapping[str, Points]], scenes: 
 def summary(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Rows are views and methods, columns measures: mean over seeds +- their standard deviation."""
     return feature_maps.summary(table.rename(columns={"view": "tap"}), columns).rename_axis(["view", "method"])
+
+
+def verdicts(table: pd.DataFrame) -> pd.DataFrame:
+    """Does training raise the measures, and above what needs no network?  `measures.check_measures`, over the seeds.
+
+    The strength of rain is asked of the view of appearance alone: illumination has no part in it.
+    """
+    others = ["untrained", "no network"]
+    every = check_measures(table, "trained", others, {"purity": 1, "silhouette": 1}, "view")
+    strength = check_measures(table[table["view"] == "appearance"], "trained", others, {"strength": 1}, "view")
+    return pd.concat([every, strength], ignore_index=True)
 
 
 def mean_cosines(points: Points, scenes: ViewScenes) -> pd.DataFrame:

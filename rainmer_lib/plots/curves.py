@@ -1,13 +1,23 @@
 """Training curves: a panel for each term of the objective."""
 
+from collections.abc import Mapping
+
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
 
-def term_curves(log: list[dict]) -> Figure:
-    """The lines of a run's log: each term over the steps, means over the steps between two lines."""
+def term_curves(log: list[dict], begins: Mapping[str, int] | None = None) -> Figure:
+    """The lines of a run's log: each term over the steps, means over the steps between two lines.
+
+    `begins` (term -> step): a term that is 0 up to and with this step is drawn from the first line whose mean has none of
+    them.
+    """
     table = pd.DataFrame(log).set_index("step")
+    before = [0, *table.index[:-1]]
+    for name, step in (begins or {}).items():
+        table.loc[[first < step for first in before], name] = np.nan
     figure, axes = plt.subplots(1, table.shape[1], figsize=(1.75 * table.shape[1], 1.9))
     for axis, name in zip(axes, table.columns, strict=True):
         axis.plot(table.index, table[name], color="#0072B2", lw=1.2)

@@ -81,20 +81,22 @@ def _matrix(axis: Axes, plane: Plane, low: float, high: float, cmap: str, hide: 
 def gate_maps(images: Mapping[str, Photo], gates: Mapping[str, Mapping[tuple[str, str], Plane]]) -> Figure:
     """Where gates open: a row for each image, its gates at the right, by (head, place).
 
-    Each map has a scale of its own, from its 2nd to its 98th percentile, for young gates differ little from place to place;
-    below it the mean and the standard deviation of its values.
+    All maps have one scale, from the least to the greatest value of any, so that a gate that is the same everywhere looks
+    so; below each the mean and the standard deviation of its values.
     """
     keys = list(next(iter(gates.values())))
+    planes = [plane for row in gates.values() for plane in row.values()]
+    limits = {"vmin": min(plane.min() for plane in planes), "vmax": max(plane.max() for plane in planes)}
     height, width = next(iter(images.values())).shape[:2]
-    side = 7.2 / (1 + len(keys))
-    size = (7.4, (side * height / width + 0.2) * len(images) + 0.4)
+    side = 6.8 / (1 + len(keys))
+    size = (7.6, (side * height / width + 0.2) * len(images) + 0.4)
     figure, axes = plt.subplots(len(images), 1 + len(keys), figsize=size, squeeze=False)
     for line, (name, image) in zip(axes, images.items(), strict=True):
         line[0].imshow(np.clip(image, 0, 1))
         line[0].set_ylabel(name)
         for axis, key in zip(line[1:], keys, strict=True):
             plane = gates[name][key]
-            axis.imshow(plane, cmap="magma", **_middle(plane), interpolation="nearest")
+            shown = axis.imshow(plane, cmap="magma", **limits, interpolation="nearest")
             axis.set_xlabel(f"{plane.mean():.3f} ± {plane.std():.3f}", fontsize=6)
         for axis in line:
             axis.set(xticks=[], yticks=[])
@@ -102,6 +104,8 @@ def gate_maps(images: Mapping[str, Photo], gates: Mapping[str, Mapping[tuple[str
             axis.spines[:].set_visible(False)
     for axis, (head, place) in zip(axes[0, 1:], keys, strict=True):
         axis.set_title(f"{head}\n{place}", fontsize=7, color=PARTS.get(head, "0"))
+    bar = figure.colorbar(shown, ax=axes, shrink=0.7, aspect=25)
+    bar.ax.tick_params(labelsize=6)
     return figure
 
 
@@ -110,26 +114,38 @@ def interaction_gates(
 ) -> Figure:
     """The two gates of the interaction: the photo, the one map, the one number a channel, and what each gate lets through.
 
-    `gates` are means over the channels, title -> map; each map has a scale of its own, without its extremes.
+    `gates` are means over the channels, title -> map; they have one scale, without their extremes.
     """
     figure, axes = plt.subplots(1, 3 + len(gates), figsize=(7.4, 1.9), width_ratios=(1, 1.15, 0.75, *[1.15] * len(gates)))
     axes[0].imshow(np.clip(image, 0, 1))
     axes[0].set_title("rainy")
     axes[0].set_axis_off()
-    _plane(axes[1], spatial, "$M_s$, one map", "magma", **_middle(spatial))
+    _plane(axes[1], spatial, "$M_s$, one map", "magma", *_middle(spatial))
     axes[2].bar(range(len(channel)), channel, color="0.5")
     axes[2].axhline(0, color="0.2", lw=0.8)
     axes[2].set(title="$M_c$", xlabel="channel")
     axes[2].locator_params(axis="x", integer=True)
     axes[2].tick_params(labelsize=6)
+    limits = _middle(*gates.values())
     for axis, (title, plane) in zip(axes[3:], gates.items(), strict=True):
-        _plane(axis, plane, title, "magma", **_middle(plane))
+        _plane(axis, plane, title, "magma", *limits)
     return figure
 
 
-def _middle(plane: Plane) -> dict[str, float]:
-    """Limits of a scale without the extremes."""
-    return {"vmin": float(np.percentile(plane, 2)), "vmax": float(np.percentile(plane, 98))}
+def learnt_gate(wanted: Plane, gates: Mapping[str, Plane]) -> Figure:
+    """Where a gate should open, a map of signs, and where those of `gates` (title -> map, values from 0 to 1) do."""
+    figure, axes = plt.subplots(1, 1 + len(gates), figsize=(2.1 * (1 + len(gates)), 1.8))
+    axes[0].imshow(wanted, cmap="Greys_r", interpolation="nearest")
+    axes[0].set_title("first channel\nabove 0: white")
+    axes[0].set_axis_off()
+    for axis, (title, plane) in zip(axes[1:], gates.items(), strict=True):
+        _plane(axis, plane, title, "magma", 0, 1)
+    return figure
+
+
+def _middle(*planes: Plane) -> tuple[float, float]:
+    """Limits of one scale for all planes, without the extremes."""
+    return min(float(np.percentile(p, 2)) for p in planes), max(float(np.percentile(p, 98)) for p in planes)
 
 
 def _plane(axis: Axes, plane: Plane, title: str, cmap: str, vmin: float, vmax: float) -> None:

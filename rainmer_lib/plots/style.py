@@ -9,6 +9,7 @@ import seaborn as sns
 _BLUE, _VERMILLION, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK = _PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"
 )  # fmt: skip
+_GREY = "#7F7F7F"
 # A method keeps its colour in every figure; the whole method is green, whatever a table calls it
 METHOD_COLOURS = {
     "full": _GREEN, "both": _GREEN, "DCD-GAN": _GREEN, "paper": _GREEN,
@@ -30,9 +31,12 @@ def use_style() -> None:
 
 
 def colours(methods: list[str]) -> dict[str, str]:
-    """A colour for each method: its own of METHOD_COLOURS; the others take, in order, those that are left."""
+    """A colour for each method: its own of METHOD_COLOURS; the others take, in order, those that are left.
+
+    Where these are too few, all others are grey: one colour for two of them would say that they belong together.
+    """
     own = {method: METHOD_COLOURS[method] for method in methods if method in METHOD_COLOURS}
-    left = [colour for colour in _PALETTE if colour not in own.values()] or list(_PALETTE)
-    others = (method for method in methods if method not in own)
-    given = own | {method: left[i % len(left)] for i, method in enumerate(others)}
-    return {method: given[method] for method in methods}
+    others = [method for method in methods if method not in own]
+    left = [colour for colour in _PALETTE if colour not in own.values()]
+    given = dict(zip(others, left, strict=False)) if len(others) <= len(left) else dict.fromkeys(others, _GREY)
+    return {method: (own | given)[method] for method in methods}

@@ -10,10 +10,12 @@ import torch
 
 from rainmer_lib.layers.blocks import parameter_count
 from rainmer_lib.profiles import Profile
-from rainmer_lib.rainmer.config import RainmerConfig, paper
+from rainmer_lib.rainmer.config import RainmerConfig, paper, released
 from rainmer_lib.rainmer.model import build_network
 
 BACKBONE = {"views": (), "interaction": False}
+# Those of `released` that every size can have: "crop" as negatives of detail asks for whole images of the crop's size
+RELEASED = ("topk", "positives", "flips", "weight_decay", "encoder_weight_decay", "clip_scope")
 
 COMPARISONS: dict[str, dict[str, dict]] = {
     "train_rainmer": {"full": {}},
@@ -26,17 +28,23 @@ COMPARISONS: dict[str, dict[str, dict]] = {
         "backbone alone, as large": BACKBONE,
         "without illumination": {"views": ("degradation", "detail")},
         "without degradation and detail": {"views": ("illumination",)},
+        "without prompts": {"prompts": False},  # the views are still trained, by contrast, and feed the interaction
         "without interaction": {"interaction": False},
         "prompts summed": {"prompt_weighting": "sum"},
         "prompts weighted by degradation": {"prompt_weighting": "degradation"},
+        "prompts behind the attention": {"prompt_placement": "residual"},
         "chained top-k": {"topk": "chained"},
+        "released choices": {name: getattr(released, name) for name in RELEASED},
         "without alignment": {},  # other data, see UNALIGNED
     },
 }
 
 # What is switched off takes its parameters along: these get a wider feed-forward network in exchange.  (The authors' ablations
 # keep the unused branches instead, so that their counts agree while the networks that compute do not.)
-AS_LARGE = ("backbone alone, as large", "without illumination", "without degradation and detail", "without interaction")
+AS_LARGE = (
+    "backbone alone, as large", "without illumination", "without degradation and detail", "without prompts",
+    "without interaction",
+)  # fmt: skip
 # Trained on as many night pairs, drawn at random (`experiment.AlignedRain.unaligned`)
 UNALIGNED = ("without alignment",)
 

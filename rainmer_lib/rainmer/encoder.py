@@ -105,7 +105,7 @@ class MomentumEncoder(nn.Module):
 
         theta_k <- m theta_k + (1 - m) theta_q
 
-    There is no queue of keys: the archive (`views.py`) keeps earlier *images*.
+    There is no queue of keys: the archive (`archive.py`) keeps earlier *images*.
     """
 
     def __init__(self, query: ViewEncoder, momentum: float) -> None:

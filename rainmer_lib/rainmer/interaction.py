@@ -1,4 +1,4 @@
-"""Spatial-channel interaction: where the rain is (from the view encoder) meets what the image shows (from the backbone)."""
+"""Spatial-channel interaction: location features, of the view encoder's stem, meet the features of the backbone."""
 
 import torch
 from jaxtyping import Float

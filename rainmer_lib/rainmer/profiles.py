@@ -25,7 +25,7 @@ PROFILES: dict[str, Profile] = {
     ),
 }  # fmt: skip
 
-# What `rainmer_ablations` takes of a profile where its ten rows, three seeds each, cannot have everything: fewer steps, and of
+# What `rainmer_ablations` takes of a profile where its many rows, three seeds each, cannot have everything: fewer steps, and of
 # the benchmarks the two smallest, one without haze and one with.
 ABLATION_STEPS = {"laptop": 300}
 ABLATION_SETS = {"laptop": ("rain12", "raincityscapes60")}

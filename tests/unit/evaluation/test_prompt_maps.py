@@ -1,5 +1,6 @@
 """What prompts and interaction do on an image, and which term teaches which part, against other ways to find it."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,17 @@ import pytest
 import torch
 
 from rainmer_lib.data.paired import PairedBatch
-from rainmer_lib.evaluation.prompt_maps import decoder_gates, gradient_reach, interaction_maps, parts_of
+from rainmer_lib.data.pairs import Pair
+from rainmer_lib.evaluation.prompt_maps import (
+    block_gates,
+    corners,
+    decoder_gates,
+    gate_spread,
+    gradient_reach,
+    interaction_maps,
+    parts_of,
+    shown_gates,
+)
 from rainmer_lib.rainmer import tiny
 from rainmer_lib.rainmer.model import build_network
 from rainmer_lib.rainmer.step import Trainer
@@ -32,6 +43,9 @@ def test_gates_are_those_that_the_prompts_use(trainer):
     gates = decoder_gates(network, image)
     assert list(gates) == [(head, f"decoder.{i}") for i in range(3) for head in ("illumination", "appearance")]
     assert [gates["illumination", f"decoder.{i}"].shape for i in range(3)] == [(4, 4), (8, 8), (16, 16)]
+    photos, shown = shown_gates(network, {"day": image})
+    np.testing.assert_array_equal(shown["day"]["appearance", "decoder.1"], gates["appearance", "decoder.1"])
+    np.testing.assert_array_equal(photos["day"], np.moveaxis(image[0].numpy(), 0, 2))
     block = network.backbone.decoder[2][0]
     seen = []
     handle = block.attention.register_forward_hook(lambda module, given, out: seen.append(out))
@@ -41,6 +55,41 @@ def test_gates_are_those_that_the_prompts_use(trainer):
         expected = block.prompts.attend["appearance"].gate(seen[0])[0, 0]
     np.testing.assert_allclose(gates["appearance", "decoder.2"], expected.numpy())
     assert not any(module._forward_hooks for module in network.modules())
+
+
+def test_corners_are_those_of_the_first_images():
+    image = np.arange(20 * 30 * 3, dtype=np.uint16).reshape(20, 30, 3).astype(np.uint8)
+    pairs = [Pair(str(i), image + i, image) for i in range(3)]
+    found = corners({"day": pairs, "night": pairs[:1]}, count=2, side=16)
+    assert {name: len(several) for name, several in found.items()} == {"day": 2, "night": 1}
+    assert found["day"][1].shape == (1, 3, 16, 16)
+    assert found["day"][1][0, :, 0, 0].mul(255).round().tolist() == (image + 1)[4, 14].tolist()
+
+
+@torch.no_grad()
+def test_gates_of_a_block_alone(trainer):
+    block, x = trainer.model.derain.backbone.decoder[2][0], torch.randn(1, 8, 5, 6)
+    gates = block_gates(block, x, dict.fromkeys(("illumination", "appearance"), torch.ones(1, 16, 1, 1)))
+    found = block.attention(block.before_attention(x))
+    for head, gate in gates.items():
+        np.testing.assert_allclose(gate, block.prompts.attend[head].gate(found)[0, 0].numpy())
+    assert set(gates) == {"illumination", "appearance"} and not any(module._forward_hooks for module in block.modules())
+
+
+def test_spread_of_gates_is_that_of_the_loops():
+    networks = [Trainer.start(replace(MICRO, seed=seed)).model.derain for seed in (0, 1)]
+    images = [batch(seed).rainy[:1] for seed in (5, 6, 7)]
+    table = gate_spread({"new": networks, "first": networks[:1]}, images)
+    key = ("appearance", "decoder.1")
+    pixels, means = [], []
+    for network in networks:
+        maps = [decoder_gates(network, image)[key].astype(float) for image in images]
+        pixels += [math.sqrt(((plane - plane.mean()) ** 2).mean()) for plane in maps]
+        average = [plane.mean() for plane in maps]
+        means.append(math.sqrt(sum((m - sum(average) / 3) ** 2 for m in average) / 3))
+    assert table.loc[key, ("new", "over pixels")] == pytest.approx(sum(pixels) / 6, rel=1e-3)
+    assert table.loc[key, ("new", "over images")] == pytest.approx(sum(means) / 2, rel=1e-3)
+    assert table.loc[key, ("first", "over pixels")] == pytest.approx(sum(pixels[:3]) / 3, rel=1e-3)
 
 
 def test_interaction_maps_put_together_are_the_interaction(trainer):

@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -80,6 +81,21 @@ def test_a_photo_is_not_told_by_itself(scenes):
 def test_rain_that_cannot_be_read_off_has_strength_zero(scenes):
     points = np.random.default_rng(0).normal(size=(24, 3))
     assert view_measures(points, replace(scenes, density=np.full(24, 0.1)))["strength"] == 0
+
+
+def test_verdicts_ask_what_the_view_can_answer():
+    """Strength of appearance alone; better for every seed is seen, worse likewise is not."""
+    rows = [
+        {"view": view, "method": method, "seed": seed, "purity": purity + seed / 100, "silhouette": 0.1, "strength": -purity}
+        for view in ("illumination", "appearance")
+        for method, purity in (("trained", 0.8), ("untrained", 0.5), ("no network", 0.4))
+        for seed in (0, 1, 2)
+    ]
+    found = view_maps.verdicts(pd.DataFrame(rows)).set_index(["view", "measure", "worse"]).verdict
+    assert len(found) == 2 * 2 * 2 + 2 and "strength" not in found["illumination"].index.get_level_values("measure")
+    assert set(found.xs("purity", level="measure")) == {"seen"}
+    assert set(found.xs("silhouette", level="measure")) == {"not decidable"}
+    assert set(found.xs("strength", level="measure")) == {"not seen"}
 
 
 def test_mean_cosines_leave_out_the_same_photo(scenes):

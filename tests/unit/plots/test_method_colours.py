@@ -1,7 +1,7 @@
 """A method's colour is its own in every figure."""
 
 from rainmer_lib.comparisons import COMPARISONS
-from rainmer_lib.plots.style import METHOD_COLOURS, colours
+from rainmer_lib.plots.style import _GREY, METHOD_COLOURS, colours
 
 
 def test_a_method_keeps_its_colour_whatever_it_is_compared_with():
@@ -15,5 +15,9 @@ def test_every_method_of_a_notebook_has_a_colour_of_its_own():
         assert len(set(colours(list(methods)).values())) == len(methods), item
 
 
-def test_more_methods_than_colours_begin_again():
-    assert list(colours([str(i) for i in range(9)]).values())[7:] == list(colours(["0", "1"]).values())
+def test_where_colours_are_too_few_the_others_are_grey():
+    """A repeated colour would say that two rows belong together; what has a colour of its own keeps it."""
+    others = [str(i) for i in range(7)]
+    assert len(set(colours(others).values())) == 7
+    found = colours(["full", *others])
+    assert found["full"] == METHOD_COLOURS["full"] and {found[name] for name in others} == {_GREY}

@@ -67,12 +67,26 @@ def test_gates_are_told_by_mean_and_deviation():
     plane = gates["night"][keys[1]]
     np.testing.assert_allclose(axes[5].images[0].get_array(), plane)
     assert axes[5].get_xlabel() == f"{plane.mean():.3f} ± {plane.std():.3f}"
+    every = np.concatenate([plane.ravel() for row in gates.values() for plane in row.values()])
+    scales = {axis.images[0].get_clim() for axis in (*axes[1:3], *axes[4:6])}
+    assert scales == {(every.min(), every.max())}, "a flat gate looks flat only on the scale of all"
+
+
+def test_a_learnt_gate_stands_beside_what_it_should_learn():
+    wanted, found = np.array([[True, False]]), np.array([[0.9, 0.1]])
+    axes = prompts.learnt_gate(wanted, {"attention": found}).axes
+    np.testing.assert_array_equal(axes[0].images[0].get_array(), wanted)
+    np.testing.assert_array_equal(axes[1].images[0].get_array(), found)
+    assert axes[1].get_title() == "attention" and axes[1].images[0].get_clim() == (0, 1)
 
 
 def test_the_interaction_shows_its_maps_and_numbers():
     plane = np.arange(12.0).reshape(3, 4)
-    axes = prompts.interaction_gates(np.zeros((3, 4, 3)), plane, np.array([0.5, -1.0]), {"for L": plane + 1}).axes
-    assert [axis.get_title() for axis in axes[:4]] == ["rainy", "$M_s$, one map", "$M_c$", "for L"]
+    gates = {"for L": plane + 1, "for X": plane + 9}
+    axes = prompts.interaction_gates(np.zeros((3, 4, 3)), plane, np.array([0.5, -1.0]), gates).axes
+    assert [axis.get_title() for axis in axes[:5]] == ["rainy", "$M_s$, one map", "$M_c$", "for L", "for X"]
+    limits = np.percentile(plane + 1, 2), np.percentile(plane + 9, 98)
+    assert [axis.images[0].get_clim() for axis in axes[3:5]] == [pytest.approx(limits)] * 2
     assert [bar.get_height() for bar in axes[2].patches] == [0.5, -1.0]
     np.testing.assert_allclose(axes[3].images[0].get_array(), plane + 1)
 

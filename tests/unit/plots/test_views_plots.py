@@ -167,3 +167,23 @@ def test_measures_are_drawn_seed_by_seed():
     axis = views_embedding.view_measure_figure(table, {"purity": "p"}, {"purity": 0.3}).axes[0]
     dots, means = axis.lines[0].get_ydata(), axis.lines[1].get_ydata()
     assert list(dots) == [0.4, 0.6] and means[0] == pytest.approx(0.5) and axis.lines[-1].get_ydata()[0] == 0.3
+
+
+def test_what_is_switched_off_computes_neither_in_training_nor_in_the_test():
+    """Beside each switch, written down by hand, what it takes with it."""
+    found = walk.switched_off({
+        "full": MICRO, "prompts": replace(MICRO, prompts=False), "interaction": replace(MICRO, interaction=False),
+        "light": replace(MICRO, views=("degradation", "detail")), "all": replace(MICRO, views=(), interaction=False),
+    })  # fmt: skip
+    assert set(found.full[list(walk.PARTS[:-1])]) == {"train, test"} and set(found.full[walk.PARTS[-1]:][:-1]) == {"train"}
+    gone = {name: set(found.index[found[name] != found.full]) - {"parameters"} for name in found}
+    both = {"prompts of illumination", "prompts of appearance"}
+    assert gone["prompts"] == both | {"encoder.heads.illumination", "encoder.heads.appearance"}
+    assert set(found.prompts[list(both)]) == {"-"} and found.prompts["encoder.heads.appearance"] == "train"
+    assert gone["interaction"] == {"interaction"} and found.interaction["interaction"] == "-"
+    light = {"encoder.heads.illumination", "prompts of illumination", "loss: illumination", "archive: colours"}
+    assert gone["light"] == light and set(found.light[list(light)]) == {"-"}
+    left = found["all"][found["all"] != "-"]
+    assert set(left.index) == {"backbone", "loss: charbonnier", "loss: ssim", "parameters"}
+    sizes = {name: int(value.replace(",", "")) for name, value in found.loc["parameters"].items()}
+    assert sizes["full"] == sum(p.numel() for p in Rainmer(MICRO).derain.parameters()) > sizes["prompts"] > sizes["all"]

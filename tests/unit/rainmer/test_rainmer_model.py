@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from rainmer_lib.evaluation.inference import derain
+from rainmer_lib.rainmer.backbone import TransformerBlock
 from rainmer_lib.rainmer.model import Rainmer, build_network, view_of
 
 
@@ -100,6 +101,28 @@ def test_what_is_off_has_no_parameters_and_the_rest_stays(micro, changed, remove
     assert groups(full) == ALL and groups(reduced) == ALL - removed
     shapes = {name: p.shape for name, p in full.named_parameters()}
     assert all(shapes[name] == p.shape for name, p in reduced.named_parameters())
+
+
+@pytest.mark.parametrize(("field", "value"), [
+    ("topk", "chained"), ("prompt_placement", "residual"), ("prompt_weighting", "degradation"),
+    ("prompt_weighting", "degradation_unmapped"), ("sparse_rates", ("1/2",) * 4), ("view_size", 24),
+])  # fmt: skip
+def test_an_option_without_parameters_reaches_the_network(micro, jolt, field, value):
+    """The same weights restore another image."""
+    usual, other = (jolt(build_network(replace(micro, width=8, **changed))) for changed in ({}, {field: value}))
+    other.load_state_dict(usual.state_dict())
+    crop, whole = random(1, 3, 16, 16), random(1, 3, 32, 32, seed=1)
+    assert (usual(crop, whole) - other(crop, whole)).abs().max() > 1e-5
+
+
+def test_every_block_has_the_options(micro):
+    config = replace(micro, topk="chained", prompt_placement="residual", prompt_weighting="sum", blocks=(2, 1, 1, 1))
+    backbone = build_network(config).backbone
+    blocks = [module for module in backbone.modules() if isinstance(module, TransformerBlock)]
+    decoder = [block for level in backbone.decoder for block in level]
+    assert {block.attention.topk for block in blocks} == {"chained"} and (len(blocks), len(decoder)) == (9, 4)
+    assert [block for block in blocks if block.prompts is not None] == decoder
+    assert {(block.placement, block.prompts.weighting) for block in decoder} == {("residual", "sum")}
 
 
 def test_every_parameter_is_optimised_once(micro):

@@ -113,6 +113,22 @@ def test_the_released_choices_train_together(micro, images):
     assert all(torch.isfinite(value) for value in values.values()) and values["degradation_detail"] > 0
 
 
+@pytest.mark.parametrize(("field", "value"), [
+    ("positives", "summed"), ("flips", "per_batch"), ("detail_negatives", "crop"), ("detail_negatives", "rainy"),
+    ("negatives", 1), ("temperature", 0.5), ("momentum", 0.5),
+])  # fmt: skip
+def test_an_option_of_the_contrast_reaches_the_loss(micro, images, field, value):
+    """Two steps fill the archive; in the third everything but what the option changes is the same, to the last bit."""
+
+    def terms(config):
+        trainer = Trainer.start(config)
+        return [trainer.train_step(*images(seed)) for seed in range(3)][-1]
+
+    usual, other = terms(micro), terms(replace(micro, **{field: value}))
+    assert usual["charbonnier"] == other["charbonnier"]
+    assert abs(usual["degradation_detail"] - other["degradation_detail"]) > 1e-5
+
+
 def test_cosine_cycles():
     def rate(step):
         return cosine_cycles(step, 600_000, 3e-4, (92, 208), (1e-4, 1e-6))

@@ -1,0 +1,25 @@
+"""Training curves: points are those of the log, and none mixes steps with a term and steps without."""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from rainmer_lib.plots.curves import term_curves
+
+LOG = [{"step": step, "ssim": 0.5 - step / 100, "contrast": float(step)} for step in (4, 8, 10)]
+
+
+def test_a_point_is_a_line_of_the_log():
+    ssim, contrast = term_curves(LOG).axes
+    assert [ssim.get_title(), contrast.get_title()] == ["ssim", "contrast"]
+    np.testing.assert_allclose(contrast.lines[0].get_xydata(), [[4, 4], [8, 8], [10, 10]])
+    plt.close("all")
+
+
+def test_a_term_that_begins_later_has_no_point_before():
+    """Steps 1 to 4 are without it.  The point at 4 would be all zeros, with 5 the one at 8 a mixture."""
+    for begins, shown in ((4, [8, 10]), (5, [10]), (0, [4, 8, 10])):
+        ssim, contrast = term_curves(LOG, begins={"contrast": begins}).axes
+        points = contrast.lines[0].get_xydata()
+        assert points[~np.isnan(points[:, 1]), 0].tolist() == shown
+        assert not np.isnan(ssim.lines[0].get_ydata()).any()
+    plt.close("all")
