@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from rainmer_lib.data.paired import Chosen, MixedPairs, PairedRain
+from rainmer_lib.data.paired_folders import folder_domain, listing_of
 from rainmer_lib.data.pairs import Pair
 from rainmer_lib.data.rendered_domains import DOMAINS, rendered_domain
 from rainmer_lib.data.unpaired import UnpairedRain
@@ -21,6 +22,7 @@ from rainmer_lib.rainmer.profiles import PROFILES
 # weather -> its rendered domain (data.rendered_domains) and the published set that it stands for here.  Outdoor-Rain is
 # rain within a veil, so its domain is `haze`.
 WEATHERS = {"rain": ("haze", "Outdoor-Rain"), "drops": ("drops", "Raindrop"), "snow": ("snow", "Snow100K")}
+FOLDERS = {"rain": "outdoorrain", "drops": "raindrop", "snow": "snow"}  # of the published sets (data.paired_folders)
 ONE, RAIN_ONLY = "all weathers", "rain only"
 METHODS: dict[str, tuple[str, ...]] = {RAIN_ONLY: ("rain",), ONE: tuple(WEATHERS)}  # what each is trained on
 SAMPLING = "domains"  # every weather with equal chance, whatever its size
@@ -31,7 +33,7 @@ INPUT = "input"
 
 @dataclass(frozen=True)
 class Weathers:
-    """The rendered weathers by name, under the name of the photos that they are rendered on."""
+    """The weathers by name, under the name of the photos that they are rendered on, or of the sets."""
 
     name: str
     domains: Mapping[str, PairedRain]
@@ -73,11 +75,35 @@ def rendered_weathers(source: UnpairedRain, pairs: int, held: int, view: int) ->
     return Weathers(source.name, domains)
 
 
+class PublishedWeathers:
+    """The sets of All-in-One as a choice of the parameter `data`; FileNotFoundError says how to get them."""
+
+    name = "published"
+
+    def __init__(self) -> None:
+        for folder in FOLDERS.values():
+            listing_of(folder)
+
+    def weathers(self, held: int, view: int) -> Weathers:
+        """Each weather from its folder; `held` clean photos of each are held out, with all their images.
+
+        Pairs are read when they are drawn.  `view` is the side of whole images in pixels.  ValueError if a set has no more
+        than `held` photos.
+        """
+        domains = {name: folder_domain(folder, view, hold_out=held) for name, folder in FOLDERS.items()}
+        return Weathers(self.name, {name: replace(domain, name=name) for name, domain in domains.items()})
+
+
+PUBLISHED = {PublishedWeathers.name: PublishedWeathers}
+
+
 def on_weathers(settings: Settings) -> Settings:
     """The checked parameters of a notebook with Rainmer's profile and the three weathers, whose held-out pairs are the test
     sets; no benchmark has drops or snow."""
-    profile = PROFILES[settings.profile.name]
-    data = rendered_weathers(settings.data, *PAIRS[profile.name], profile.apply(paper).view_size)
+    profile, source = PROFILES[settings.profile.name], settings.data
+    (pairs, held), view = PAIRS[profile.name], profile.apply(paper).view_size
+    real = isinstance(source, PublishedWeathers)
+    data = source.weathers(held, view) if real else rendered_weathers(source, pairs, held, view)
     return one_seed_at_quick(replace(settings, profile=profile, data=data, test_sets=tuple(data.domains)))
 
 

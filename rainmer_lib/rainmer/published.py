@@ -5,7 +5,7 @@ and leaks are measured once and remembered.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from rainmer_lib.data.leaks import leaks
 from rainmer_lib.data.paired import PairedRain, digest
 from rainmer_lib.data.paired_folders import REGISTERED, folder_domain, identity_of, listing_of
 from rainmer_lib.rainmer.aligned import AlignedRain, align, densities_of
-from rainmer_lib.rainmer.alignment import Densities
+from rainmer_lib.rainmer.alignment import EDGES, Densities
 
 # name -> clean photos that are held out; a frame of the last makes six pairs
 HELD_OUT = {"rain13k": 24, "gt-rain": 8, "gtav-crops": 4}
@@ -32,16 +32,18 @@ class PublishedSets:
         for name in HELD_OUT:
             listing_of(name)  # looks at the file lists: a long measuring must not come before this
 
-    def aligned(self, view: int, say: Callable[[str], None] = print) -> AlignedRain:
+    def aligned(self, view: int, say: Callable[[str], None] = print, edges: Sequence[float] = EDGES) -> AlignedRain:
         """Rain13K, GT-Rain, and of the crops of GTAV-NightRain those with the densities of the other two.
 
-        `view`: side of whole images in pixels.  Pairs are read when they are drawn.  ValueError if a density of the others is
+        Not the 12,321 crops of the released list: what a test set shows and held-out scenes are gone before, as are the
+        crops that the released code leaves out after it.  `view`: side of whole images in pixels; `edges` as
+        `aligned_rain` takes them.  Pairs are read when they are drawn.  ValueError if a density of the others is
         absent at night.
         """
         day, real, night = (
             folder_domain(name, view, hold_out, without=shown_by_tests(name, say)) for name, hold_out in HELD_OUT.items()
         )
-        return align(self.name, (day, real), night, lambda domain: known_densities(domain, say), keep=False)
+        return align(self.name, (day, real), night, lambda domain: known_densities(domain, say), keep=False, edges=edges)
 
 
 PUBLISHED = {PublishedSets.name: PublishedSets}

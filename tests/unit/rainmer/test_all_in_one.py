@@ -6,14 +6,26 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from rainmer_lib.data.pairs import Pair
 from rainmer_lib.data.rendered_domains import rendered_domain
 from rainmer_lib.data.unpaired import UnpairedRain
-from rainmer_lib.parameters import Settings
+from rainmer_lib.parameters import Settings, check_parameters
 from rainmer_lib.profiles import profile
 from rainmer_lib.rainmer import all_in_one
-from rainmer_lib.rainmer.all_in_one import INPUT, METHODS, ONE, RAIN_ONLY, WEATHERS, compare, on_weathers, rendered_weathers
+from rainmer_lib.rainmer.all_in_one import (
+    INPUT,
+    METHODS,
+    ONE,
+    PUBLISHED,
+    RAIN_ONLY,
+    WEATHERS,
+    PublishedWeathers,
+    compare,
+    on_weathers,
+    rendered_weathers,
+)
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +70,38 @@ def test_the_fingerprint_names_photos_pairs_and_weathers(weathers, source):
     assert rendered_weathers(source, pairs=4, held=1, view=16).fingerprint == weathers.fingerprint, "held-out pairs train none"
     with pytest.raises(ValueError, match="pairs=0, held=2: expected one of each weather"):
         rendered_weathers(source, 0, 2, 16)
+
+
+@pytest.fixture
+def folders(monkeypatch, tmp_path):
+    """Three pairs of each set of All-in-One, in folders of their shape."""
+    monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
+    for number, (folder, truth) in enumerate({"outdoorrain": "gt", "raindrop": "gt", "snow": "gt"}.items()):
+        for i in range(3):
+            for part, value in (("input", 200), (truth, 50)):
+                path = tmp_path / "All-in-One" / "train" / folder / part / f"{i}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(np.full((40, 48, 3), value + 10 * number + i, np.uint8)).save(path)
+    return tmp_path
+
+
+def test_who_has_the_three_sets_trains_on_them(folders):
+    """One photo of each is held out; the weather of a pair is known by its value."""
+    found = PublishedWeathers().weathers(held=1, view=16)
+    assert (found.name, list(found.domains)) == ("published", list(WEATHERS))
+    for number, (name, domain) in enumerate(found.domains.items()):
+        pairs = [*domain.pairs, *found.held_out[name]]
+        values = sorted(int(p.clean[0, 0, 0]) for p in pairs)
+        assert len(domain.pairs) == 2 and values == [50 + 10 * number + i for i in range(3)]
+        assert all(int(p.rainy[0, 0, 0]) - int(p.clean[0, 0, 0]) == 150 for p in pairs)
+    assert found.only(METHODS[ONE]).fingerprint != found.only(METHODS[RAIN_ONLY]).fingerprint
+    kinds = {"profile": str, "data": str, "seeds": int}
+    given = {"__annotations__": kinds, "profile": "quick", "data": "published", "seeds": 1}
+    settings = on_weathers(check_parameters(given, PUBLISHED))
+    assert settings.test_sets == tuple(WEATHERS) and settings.data.fingerprint and settings.suffix().startswith("__data-pub")
+    (folders / "All-in-One" / "train" / "snow").rename(folders / "elsewhere")
+    with pytest.raises(FileNotFoundError, match="snow"):
+        PublishedWeathers()
 
 
 @pytest.fixture

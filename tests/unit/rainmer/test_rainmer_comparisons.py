@@ -11,6 +11,7 @@ from rainmer_lib.data.unpaired import unpaired
 from rainmer_lib.parameters import Settings, WrongParameter
 from rainmer_lib.rainmer import comparisons, paper
 from rainmer_lib.rainmer.aligned import aligned_rain
+from rainmer_lib.rainmer.alignment import EDGES, shares, target_shares
 from rainmer_lib.rainmer.comparisons import AS_LARGE, COMPARISONS, UNALIGNED, as_large, described, methods, size_of
 from rainmer_lib.rainmer.experiment import ablation_budget, compare, data_of
 from rainmer_lib.rainmer.model import build_network
@@ -69,6 +70,23 @@ def test_without_alignment_the_density_of_the_night_is_all_that_differs(rain):
     assert other.held_out["night"] is rain.held_out["night"] and other.summary() == rain.summary()
     with pytest.raises(ValueError, match="kept all"):
         replace(rain, night=rain.night.subset(rain.chosen)).unaligned()
+
+
+def test_what_is_read_from_the_disk_is_not_taken_into_memory_for_another_draw(rain):
+    """The published night set is larger than a machine's memory."""
+    assert not isinstance(rain.unaligned().mixed.domains[2].pairs, list), "rendered when drawn, as the aligned ones"
+    assert isinstance(replace(rain, kept=True).unaligned().mixed.domains[2].pairs, list)
+
+
+def test_finer_bins_match_the_dense_rain_too():
+    """Sixteen images, so that every bin has some; with the three bins of the released code nothing above .08 is matched."""
+    source = unpaired("embedded")
+    data = {edges: aligned_rain(source, images=16, view=16, keep=False, edges=edges) for edges in (EDGES, (0.04, 0.08, 0.12))}
+    coarse, fine = data.values()
+    assert len(fine.chosen) < len(coarse.chosen) and fine.fingerprint != coarse.fingerprint
+    for edges, one in data.items():
+        shares_here, wanted = shares(one.before["night"][one.chosen], edges), target_shares(one.others.values(), edges)
+        assert abs(shares_here - wanted).max() <= len(edges) / len(one.chosen)
 
 
 def test_the_row_without_alignment_is_trained_on_other_data(rain, micro, monkeypatch):
