@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from rainmer_lib.data.paired import PairedBatch
@@ -95,10 +95,14 @@ def shown_gates(
     return photos, {name: decoder_gates(network, image) for name, image in images.items()}
 
 
-def corners(held_out: Mapping[str, Sequence[Pair]], count: int, side: int) -> dict[str, list[Image]]:
-    """Lower right corners of `side` pixels, a multiple of 8, of the first rainy images of each domain."""
-    images = {name: [pairs[i].rainy[-side:, -side:] for i in range(min(count, len(pairs)))] for name, pairs in held_out.items()}
-    return {name: [torch.from_numpy(i).permute(2, 0, 1)[None] / 255 for i in several] for name, several in images.items()}
+def centres(held_out: Mapping[str, Sequence[Pair]], count: int, side: int) -> dict[str, list[Image]]:
+    """The middle `side` pixels, a multiple of 8, of the first `count` rainy images of each domain."""
+
+    def middle(image: UInt8[np.ndarray, "h w 3"]) -> Image:
+        top, left = ((length - side) // 2 for length in image.shape[:2])
+        return torch.from_numpy(image[top : top + side, left : left + side]).permute(2, 0, 1)[None] / 255
+
+    return {name: [middle(pairs[i].rainy) for i in range(min(count, len(pairs)))] for name, pairs in held_out.items()}
 
 
 def gate_spread(networks: Mapping[str, Sequence[DerainingNetwork]], images: Sequence[Image]) -> pd.DataFrame:

@@ -88,7 +88,7 @@ def gate_maps(images: Mapping[str, Photo], gates: Mapping[str, Mapping[tuple[str
     planes = [plane for row in gates.values() for plane in row.values()]
     limits = {"vmin": min(plane.min() for plane in planes), "vmax": max(plane.max() for plane in planes)}
     height, width = next(iter(images.values())).shape[:2]
-    side = 6.8 / (1 + len(keys))
+    side = 6.2 / (1 + len(keys))  # inches; the rest is for names and the colour bar
     size = (7.6, (side * height / width + 0.2) * len(images) + 0.4)
     figure, axes = plt.subplots(len(images), 1 + len(keys), figsize=size, squeeze=False)
     for line, (name, image) in zip(axes, images.items(), strict=True):

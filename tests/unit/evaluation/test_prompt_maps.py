@@ -11,7 +11,7 @@ from rainmer_lib.data.paired import PairedBatch
 from rainmer_lib.data.pairs import Pair
 from rainmer_lib.evaluation.prompt_maps import (
     block_gates,
-    corners,
+    centres,
     decoder_gates,
     gate_spread,
     gradient_reach,
@@ -57,13 +57,13 @@ def test_gates_are_those_that_the_prompts_use(trainer):
     assert not any(module._forward_hooks for module in network.modules())
 
 
-def test_corners_are_those_of_the_first_images():
+def test_centres_are_those_of_the_first_images():
     image = np.arange(20 * 30 * 3, dtype=np.uint16).reshape(20, 30, 3).astype(np.uint8)
     pairs = [Pair(str(i), image + i, image) for i in range(3)]
-    found = corners({"day": pairs, "night": pairs[:1]}, count=2, side=16)
+    found = centres({"day": pairs, "night": pairs[:1]}, count=2, side=16)
     assert {name: len(several) for name, several in found.items()} == {"day": 2, "night": 1}
     assert found["day"][1].shape == (1, 3, 16, 16)
-    assert found["day"][1][0, :, 0, 0].mul(255).round().tolist() == (image + 1)[4, 14].tolist()
+    assert found["day"][1][0, :, 0, 0].mul(255).round().tolist() == (image + 1)[2, 7].tolist()
 
 
 @torch.no_grad()
