@@ -28,7 +28,7 @@ COMPARISONS: dict[str, dict[str, dict]] = {
         "backbone alone, as large": BACKBONE,
         "without illumination": {"views": ("degradation", "detail")},
         "without degradation and detail": {"views": ("illumination",)},
-        "without prompts": {"prompts": False},  # the views are still trained, by contrast, and feed the interaction
+        "without prompts": {"prompts": False},  # the views are still trained, by contrast; their stem serves the interaction
         "without interaction": {"interaction": False},
         "prompts summed": {"prompt_weighting": "sum"},
         "prompts weighted by degradation": {"prompt_weighting": "degradation"},
