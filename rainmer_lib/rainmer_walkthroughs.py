@@ -102,18 +102,21 @@ def part_of(name: str) -> str:
     return next(part for part in PARTS if name.startswith(f"derain.{part}"))
 
 
-def gradient_flow(config: RainmerConfig, archive: Archive, batch: PairedBatch) -> pd.DataFrame:
+def gradient_flow(trainer: Trainer, batch: PairedBatch) -> pd.DataFrame:
     """Which term reaches which part: the norm of each weighted term's gradient; rows `PARTS`, a column for each term.
 
-    Of a network that has learnt nothing yet; `archive` must be full.  nan where there is no path at all.
+    nan where there is no path at all.  Nothing of the trainer changes; its configuration's seed decides flips and blur.
+    ValueError while its archive fills, for the contrastive terms are no terms then.
     """
-    model = Rainmer(config)
-    keys = keys_for(config, archive, batch, config.seed)
+    config, model = trainer.config, trainer.model
+    if config.contrasted and not trainer.archive.full:
+        raise ValueError(f"the archive of {config.archive} is not full yet: train some steps first")
+    keys = keys_for(config, trainer.archive, batch, config.seed)
     encoding = model.derain.encode(batch.rainy_whole)
     outcome = Outcome(model.derain.restore(batch.rainy, encoding.prompts), batch.clean, model.compare(encoding, keys))
     names, parameters = zip(*((n, p) for n, p in model.named_parameters() if p.requires_grad), strict=True)
     table = pd.DataFrame(index=PARTS)
-    for term in build_objective(config):
+    for term in trainer.objective:
         found = torch.autograd.grad(term.weight * term.value(outcome), parameters, retain_graph=True, allow_unused=True)
         squares = pd.Series([np.nan if g is None else g.square().sum().item() for g in found], index=map(part_of, names))
         table[term.name] = squares.groupby(level=0).sum(min_count=1) ** 0.5

@@ -1,6 +1,5 @@
-"""What Rainmer's prompts and its interaction do on an image, as maps, and which term teaches which part."""
+"""What Rainmer's prompts and its interaction do on an image, as maps."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,13 +11,10 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
-from rainmer_lib.data.paired import PairedBatch
 from rainmer_lib.data.pairs import Pair
 from rainmer_lib.rainmer.backbone import TransformerBlock
 from rainmer_lib.rainmer.model import DerainingNetwork
-from rainmer_lib.rainmer.objective import Outcome
 from rainmer_lib.rainmer.prompts import Prompts
-from rainmer_lib.rainmer.step import Trainer
 
 Image = Float[Tensor, "1 3 h w"]
 Plane = Float[np.ndarray, "_ _"]
@@ -105,15 +101,25 @@ def centres(held_out: Mapping[str, Sequence[Pair]], count: int, side: int) -> di
     return {name: [middle(pairs[i].rainy) for i in range(min(count, len(pairs)))] for name, pairs in held_out.items()}
 
 
+def _all_gates(network: DerainingNetwork, image: Image) -> dict[tuple[str, str], Plane]:
+    """`decoder_gates`, and those of the interaction (their means over the channels) where it is on."""
+    gates = decoder_gates(network, image)
+    if network.interaction is not None:
+        maps = interaction_maps(network, image)
+        gates |= {("interaction", "for location"): maps.for_location, ("interaction", "for features"): maps.for_features}
+    return gates
+
+
 def gate_spread(networks: Mapping[str, Sequence[DerainingNetwork]], images: Sequence[Image]) -> pd.DataFrame:
-    """How far each prompt's gate tells places apart, and images: rows (head, level), for each name two standard deviations.
+    """How far each gate tells places apart, and images: rows (head, level) and the interaction's two, for each name two
+    standard deviations.
 
     `over pixels`: of the gate over an image, mean over the images; `over images`: of the gates' means.  Both are means over
-    the networks of that name.  Values of a gate go from 0 to 1; 0 is a gate that lets the prompt in alike everywhere.
+    the networks of that name.  Values of a gate go from 0 to 1; 0 is a gate that is open alike everywhere.
     """
     table = {}
     for name, members in networks.items():
-        gates = [[decoder_gates(network, image) for image in images] for network in members]
+        gates = [[_all_gates(network, image) for image in images] for network in members]
         for key in gates[0][0]:
             planes = [[maps[key] for maps in row] for row in gates]
             over_pixels = np.mean([[plane.std() for plane in row] for row in planes])
@@ -121,38 +127,3 @@ def gate_spread(networks: Mapping[str, Sequence[DerainingNetwork]], images: Sequ
             table.setdefault((name, "over pixels"), {})[key] = over_pixels
             table.setdefault((name, "over images"), {})[key] = over_images
     return pd.DataFrame(table)
-
-
-def parts_of(network: DerainingNetwork) -> dict[str, list[nn.Parameter]]:
-    """All parameters, each once, by the part of the method that they belong to; parts that are off are absent."""
-    parts: dict[str, list[nn.Parameter]] = {}
-    for name, parameter in network.named_parameters():
-        first, second, third = name.split(".")[:3]
-        part = first
-        if first == "encoder":
-            part = f"{third} head" if second == "heads" else second
-        elif ".prompts." in name:
-            part = "prompts"
-        parts.setdefault(part, []).append(parameter)
-    return parts
-
-
-def gradient_reach(trainer: Trainer, batch: PairedBatch) -> pd.DataFrame:
-    """Norm of each term's gradient in each part of the network on one batch: rows are parts, columns terms.
-
-    Exactly 0 where a term does not reach a part.  Nothing of the trainer changes but its random state, from which the
-    negatives are drawn.  ValueError while the archive fills, for the contrastive terms are no terms then.
-    """
-    if trainer.config.contrasted and not trainer.archive.full:
-        raise ValueError(f"the archive of {trainer.config.archive} is not full yet: train some steps first")
-    network, (rainy, clean, rainy_whole, clean_whole) = trainer.model.derain, batch
-    keys, encoding = trainer._keys(rainy_whole, clean_whole, clean), network.encode(rainy_whole)
-    outcome = Outcome(network.restore(rainy, encoding.prompts), clean, trainer.model.compare(encoding, keys))
-    norms: dict[str, dict[str, float]] = {}
-    for term in trainer.objective:
-        value = term.value(outcome)
-        for part, parameters in parts_of(network).items():
-            gradients = torch.autograd.grad(value, parameters, retain_graph=True, allow_unused=True)
-            squares = sum(gradient.square().sum().item() for gradient in gradients if gradient is not None)
-            norms.setdefault(part, {})[term.name] = math.sqrt(squares)
-    return pd.DataFrame(norms).T

@@ -110,12 +110,14 @@ def gate_maps(images: Mapping[str, Photo], gates: Mapping[str, Mapping[tuple[str
 
 
 def interaction_gates(
-    image: Photo, spatial: Plane, channel: Float[np.ndarray, " c"], gates: Mapping[str, Plane]
+    image: Photo, spatial: Plane, channel: Float[np.ndarray, " c"], for_location: Plane, for_features: Plane
 ) -> Figure:
     """The two gates of the interaction: the photo, the one map, the one number a channel, and what each gate lets through.
 
-    `gates` are means over the channels, title -> map; they have one scale, without their extremes.
+    The gates, that on the location L and that on the features X, are means over the channels; they have one scale, without
+    their extremes.
     """
+    gates = {r"$\sigma(M_s X)$, for $L$": for_location, r"$\sigma(M_c L)$, for $X$": for_features}
     figure, axes = plt.subplots(1, 3 + len(gates), figsize=(7.4, 1.9), width_ratios=(1, 1.15, 0.75, *[1.15] * len(gates)))
     axes[0].imshow(np.clip(image, 0, 1))
     axes[0].set_title("rainy")

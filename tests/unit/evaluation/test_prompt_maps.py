@@ -1,4 +1,4 @@
-"""What prompts and interaction do on an image, and which term teaches which part, against other ways to find it."""
+"""What prompts and interaction do on an image, against other ways to find it."""
 
 import math
 from dataclasses import replace
@@ -14,9 +14,7 @@ from rainmer_lib.evaluation.prompt_maps import (
     centres,
     decoder_gates,
     gate_spread,
-    gradient_reach,
     interaction_maps,
-    parts_of,
     shown_gates,
 )
 from rainmer_lib.rainmer import tiny
@@ -76,20 +74,32 @@ def test_gates_of_a_block_alone(trainer):
     assert set(gates) == {"illumination", "appearance"} and not any(module._forward_hooks for module in block.modules())
 
 
+LAST = ("interaction", "for features")
+
+
+def check_spread(row, planes):
+    pixels, means = [], []
+    for maps in planes:
+        maps = [plane.astype(float) for plane in maps]
+        pixels += [math.sqrt(((plane - plane.mean()) ** 2).mean()) for plane in maps]
+        average = [plane.mean() for plane in maps]
+        means.append(math.sqrt(sum((m - sum(average) / 3) ** 2 for m in average) / 3))
+    assert row["new", "over pixels"] == pytest.approx(sum(pixels) / 6, rel=1e-3)
+    assert row["new", "over images"] == pytest.approx(sum(means) / 2, rel=1e-3)
+    assert row["first", "over pixels"] == pytest.approx(sum(pixels[:3]) / 3, rel=1e-3)
+
+
 def test_spread_of_gates_is_that_of_the_loops():
     networks = [Trainer.start(replace(MICRO, seed=seed)).model.derain for seed in (0, 1)]
     images = [batch(seed).rainy[:1] for seed in (5, 6, 7)]
     table = gate_spread({"new": networks, "first": networks[:1]}, images)
-    key = ("appearance", "decoder.1")
-    pixels, means = [], []
-    for network in networks:
-        maps = [decoder_gates(network, image)[key].astype(float) for image in images]
-        pixels += [math.sqrt(((plane - plane.mean()) ** 2).mean()) for plane in maps]
-        average = [plane.mean() for plane in maps]
-        means.append(math.sqrt(sum((m - sum(average) / 3) ** 2 for m in average) / 3))
-    assert table.loc[key, ("new", "over pixels")] == pytest.approx(sum(pixels) / 6, rel=1e-3)
-    assert table.loc[key, ("new", "over images")] == pytest.approx(sum(means) / 2, rel=1e-3)
-    assert table.loc[key, ("first", "over pixels")] == pytest.approx(sum(pixels[:3]) / 3, rel=1e-3)
+    assert list(table.index) == [*decoder_gates(networks[0], images[0]), ("interaction", "for location"), LAST]
+    of_prompts = [[decoder_gates(network, image)["appearance", "decoder.1"] for image in images] for network in networks]
+    joined = [[interaction_maps(network, image).for_features for image in images] for network in networks]
+    for key, planes in {("appearance", "decoder.1"): of_prompts, LAST: joined}.items():
+        check_spread(table.loc[key], planes)
+    alone = build_network(replace(MICRO, interaction=False))
+    assert list(gate_spread({"alone": [alone]}, images).index) == list(decoder_gates(alone, images[0]))
 
 
 def test_interaction_maps_put_together_are_the_interaction(trainer):
@@ -113,37 +123,3 @@ def test_what_is_off_has_no_maps():
         decoder_gates(build_network(replace(MICRO, prompts=False)), image)
     with pytest.raises(ValueError, match="no interaction"):
         interaction_maps(build_network(replace(MICRO, interaction=False)), image)
-
-
-def test_every_parameter_is_in_one_part(trainer):
-    network = trainer.model.derain
-    parts = parts_of(network)
-    assert set(parts) == {"backbone", "prompts", "interaction", "stem", "illumination head", "appearance head"}
-    found = [id(p) for parameters in parts.values() for p in parameters]
-    assert len(found) == len(set(found)) and set(found) == {id(p) for p in network.parameters()}
-    assert {id(p) for p in parts["appearance head"]} == {id(p) for p in network.encoder.heads["appearance"].parameters()}
-    assert set(parts_of(build_network(replace(MICRO, views=(), interaction=False)))) == {"backbone"}
-
-
-def test_reach_is_zero_where_and_only_where_a_term_does_not_reach(trainer):
-    before = {name: value.clone() for name, value in trainer.model.state_dict().items()}
-    reach = gradient_reach(trainer, batch(3))
-    contrast = ["illumination", "degradation_detail"]
-    assert (reach.loc[["backbone", "prompts", "interaction"], contrast] == 0).all(axis=None)
-    assert (reach[["charbonnier", "ssim"]] > 0).all(axis=None) and (reach.loc["stem"] > 0).all()
-    assert reach.loc["illumination head", "degradation_detail"] == reach.loc["appearance head", "illumination"] == 0
-    assert all(torch.equal(value, before[name]) for name, value in trainer.model.state_dict().items())
-    with pytest.raises(ValueError, match="archive of 2 is not full"):
-        gradient_reach(Trainer.start(MICRO), batch(3))
-
-
-def test_the_norm_is_that_of_a_backward_pass():
-    """Without contrast no negatives are drawn, so the pass can be made again."""
-    trainer = Trainer.start(replace(MICRO, contrastive_weight=0.0, ssim_weight=0.0))
-    given = batch(4)
-    reach = gradient_reach(trainer, given)
-    network = trainer.model.derain
-    output = network.restore(given.rainy, network.encode(given.rainy_whole).prompts)
-    ((output - given.clean).square() + 1e-6).sqrt().mean().backward()
-    norm = sum(p.grad.square().sum() for p in network.interaction.parameters()).sqrt().item()
-    assert reach.loc["interaction", "charbonnier"] == pytest.approx(norm, rel=1e-4)

@@ -82,9 +82,9 @@ def test_a_learnt_gate_stands_beside_what_it_should_learn():
 
 def test_the_interaction_shows_its_maps_and_numbers():
     plane = np.arange(12.0).reshape(3, 4)
-    gates = {"for L": plane + 1, "for X": plane + 9}
-    axes = prompts.interaction_gates(np.zeros((3, 4, 3)), plane, np.array([0.5, -1.0]), gates).axes
-    assert [axis.get_title() for axis in axes[:5]] == ["rainy", "$M_s$, one map", "$M_c$", "for L", "for X"]
+    axes = prompts.interaction_gates(np.zeros((3, 4, 3)), plane, np.array([0.5, -1.0]), plane + 1, plane + 9).axes
+    titles = ["rainy", "$M_s$, one map", "$M_c$", r"$\sigma(M_s X)$, for $L$", r"$\sigma(M_c L)$, for $X$"]
+    assert [axis.get_title() for axis in axes[:5]] == titles
     limits = np.percentile(plane + 1, 2), np.percentile(plane + 9, 98)
     assert [axis.images[0].get_clim() for axis in axes[3:5]] == [pytest.approx(limits)] * 2
     assert [bar.get_height() for bar in axes[2].patches] == [0.5, -1.0]

@@ -102,15 +102,6 @@ def test_the_encoder_is_drawn_with_its_sizes():
     assert {"16 x 2 x 2", "4 x 16 x 16", "16 x 1 x 1", "ViewEncoder", "locate"} <= set(words)
 
 
-def test_contrast_reaches_its_head_and_the_stem_alone():
-    flow = walk.gradient_flow(MICRO, walk.filled_archive(MICRO, Data()), batch_of(9))
-    reached = {term: set(flow.index[flow[term] > 0]) for term in flow}
-    assert reached["illumination"] == {"encoder.stem", "encoder.heads.illumination"}
-    assert reached["degradation_detail"] == {"encoder.stem", "encoder.heads.appearance"}
-    assert reached["charbonnier"] == set(walk.PARTS) - {"encoder of the keys"}
-    assert {walk.part_of(name) for name, _ in Rainmer(MICRO).named_parameters()} == set(walk.PARTS)
-
-
 def test_the_pair_with_the_fewest_white_pixels_in_its_corner_is_shown():
     def pair(name, white, corner):
         rainy = np.full((10, 10, 3), 200, np.uint8)
