@@ -100,6 +100,14 @@ def _measured(images: Sequence[Image8], pairs: Sequence[Pair], truth: Sequence[D
     }  # fmt: skip
 
 
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """`measure`'s rows to read: by scene, method and seed, of which the input has none; four digits."""
+    if table.empty:
+        return table
+    seeds = table.seed.astype(str).mask(table.seed == FIXED, "")
+    return table.assign(seed=seeds).set_index(["test_set", "method", "seed"]).round(4)
+
+
 def gains(table: pd.DataFrame) -> pd.DataFrame:
     """`measure`'s rows but the input's, minus the input's of the same scene."""
     columns = [name for name in table if name not in KEYS]

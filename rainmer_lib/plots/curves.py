@@ -7,6 +7,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+TITLES = {"ssim": "1 - SSIM"}  # of terms whose names do not say what is drawn
+
 
 def term_curves(log: list[dict], begins: Mapping[str, int] | None = None) -> Figure:
     """The lines of a run's log: each term over the steps, means over the steps between two lines.
@@ -21,7 +23,7 @@ def term_curves(log: list[dict], begins: Mapping[str, int] | None = None) -> Fig
     figure, axes = plt.subplots(1, table.shape[1], figsize=(1.75 * table.shape[1], 1.9))
     for axis, name in zip(axes, table.columns, strict=True):
         axis.plot(table.index, table[name], color="#0072B2", lw=1.2)
-        axis.set_title(name.replace("_", " "))
+        axis.set_title(TITLES.get(name, name.replace("_", " ")))
         axis.set_xlabel("step")
         axis.locator_params(axis="x", nbins=3)
     return figure

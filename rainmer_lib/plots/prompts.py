@@ -97,7 +97,7 @@ def gate_maps(images: Mapping[str, Photo], gates: Mapping[str, Mapping[tuple[str
         for axis, key in zip(line[1:], keys, strict=True):
             plane = gates[name][key]
             shown = axis.imshow(plane, cmap="magma", **limits, interpolation="nearest")
-            axis.set_xlabel(f"{plane.mean():.3f} ± {plane.std():.3f}", fontsize=6)
+            axis.set_xlabel(_spread(plane), fontsize=6)
         for axis in line:
             axis.set(xticks=[], yticks=[])
             axis.grid(False)
@@ -115,7 +115,7 @@ def interaction_gates(
     """The two gates of the interaction: the photo, the one map, the one number a channel, and what each gate lets through.
 
     The gates, that on the location L and that on the features X, are means over the channels; they have one scale, without
-    their extremes.
+    their extremes, and below each stand mean and standard deviation.
     """
     gates = {r"$\sigma(M_s X)$, for $L$": for_location, r"$\sigma(M_c L)$, for $X$": for_features}
     figure, axes = plt.subplots(1, 3 + len(gates), figsize=(7.4, 1.9), width_ratios=(1, 1.15, 0.75, *[1.15] * len(gates)))
@@ -131,6 +131,7 @@ def interaction_gates(
     limits = _middle(*gates.values())
     for axis, (title, plane) in zip(axes[3:], gates.items(), strict=True):
         _plane(axis, plane, title, "magma", *limits)
+        axis.text(0.5, -0.04, _spread(plane), transform=axis.transAxes, ha="center", va="top", fontsize=6)
     return figure
 
 
@@ -143,6 +144,10 @@ def learnt_gate(wanted: Plane, gates: Mapping[str, Plane]) -> Figure:
     for axis, (title, plane) in zip(axes[1:], gates.items(), strict=True):
         _plane(axis, plane, title, "magma", 0, 1)
     return figure
+
+
+def _spread(plane: Plane) -> str:
+    return f"{plane.mean():.3f} ± {plane.std():.3f}"
 
 
 def _middle(*planes: Plane) -> tuple[float, float]:

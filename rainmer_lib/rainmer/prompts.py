@@ -13,10 +13,10 @@ Prompts = Mapping[str, Vector]  # head of the encoder -> its vector of unit leng
 
 
 class PromptAttention(nn.Module):
-    """One view's prompt for one decoder block:  P = SiLU( W (g z) + b ),   g = sigmoid( w2 GELU(w1 o) ).
+    """One view's prompt for one decoder block:  P = SiLU( W (g z) + b ),   g = sigmoid( w2 GELU(w1 o + b1) + b2 ).
 
-    g is one map, z one vector for the image: before the SiLU the prompt has rank one, so W z is computed once and spread
-    by the gate.  P is SiLU(b) where g is 0.  Source: the authors' code.
+    g is one map, z one vector for the image: W (g z) has rank one, so W z is computed once and spread by the gate.  P is
+    SiLU(b) where g is 0.  Source: the authors' code.
     """
 
     def __init__(self, width: int, embedding: int) -> None:

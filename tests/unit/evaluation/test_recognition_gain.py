@@ -10,7 +10,7 @@ from rainmer_lib.evaluation import recognition_gain
 from rainmer_lib.evaluation.detection import Detections
 from rainmer_lib.evaluation.protocols import evaluate
 from rainmer_lib.evaluation.recognition import Material
-from rainmer_lib.evaluation.recognition_gain import claims, full_runs, gains, measure, scenes
+from rainmer_lib.evaluation.recognition_gain import claims, full_runs, gains, measure, readable, scenes
 from rainmer_lib.parameters import Settings
 from rainmer_lib.profiles import profile
 from rainmer_lib.rainmer import experiment, paper
@@ -122,13 +122,16 @@ def test_gains_and_verdicts():
     assert list(found["map"])[:3] == pytest.approx([0.1, 0.11, 0.12])
     verdicts = claims(table).set_index(["test_set", "measure"]).verdict
     assert verdicts["day"].eq("seen").all()
+    read = readable(table.assign(psnr=table.psnr + 0.00004))
+    assert list(read.index) == [(s, m, "" if i < 0 else str(i)) for m, i, s, *_ in rows]
+    assert read.loc[("day", "Rainmer", "1"), "psnr"] == 22.1 and table.seed.iloc[0] == -1
     assert verdicts["night", "psnr"] == verdicts["night", "f1"] == "not seen" and verdicts["night", "map"] == "not decidable"
 
 
 def test_nothing_is_trained_or_measured_where_nothing_is_sought(data):
     nothing = Material({}, {}, "", {}, ())
     assert full_runs(nothing, None) == [] and scenes(nothing, data) == {}
-    assert measure([], {}).empty and claims(measure([], {})).empty
+    assert measure([], {}).empty and readable(measure([], {})).empty and claims(measure([], {})).empty
 
 
 def test_the_runs_are_those_of_train_rainmer(shown, monkeypatch):

@@ -10,7 +10,7 @@ LOG = [{"step": step, "ssim": 0.5 - step / 100, "contrast": float(step)} for ste
 
 def test_a_point_is_a_line_of_the_log():
     ssim, contrast = term_curves(LOG).axes
-    assert [ssim.get_title(), contrast.get_title()] == ["ssim", "contrast"]
+    assert [ssim.get_title(), contrast.get_title()] == ["1 - SSIM", "contrast"]
     np.testing.assert_allclose(contrast.lines[0].get_xydata(), [[4, 4], [8, 8], [10, 10]])
     plt.close("all")
 

@@ -89,6 +89,7 @@ def test_the_interaction_shows_its_maps_and_numbers():
     assert [axis.images[0].get_clim() for axis in axes[3:5]] == [pytest.approx(limits)] * 2
     assert [bar.get_height() for bar in axes[2].patches] == [0.5, -1.0]
     np.testing.assert_allclose(axes[3].images[0].get_array(), plane + 1)
+    assert [text.get_text() for axis in axes[3:5] for text in axis.texts] == ["6.500 ± 3.452", "14.500 ± 3.452"]
 
 
 def test_the_decoder_is_drawn_with_names_and_channels_that_exist():
