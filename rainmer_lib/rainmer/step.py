@@ -16,7 +16,7 @@ from rainmer_lib.rainmer.views import Keys, build_keys
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.trainer_state import common_state, restore_common
 
-# Raised by hand whenever a change alters the numbers of a run; tests/unit/rainmer/test_rainmer_version.py notices when it should.
+# Raised by hand when a change alters the numbers of a run; tests/unit/rainmer/test_rainmer_version.py notices when it should.
 METHOD_VERSION = 1
 
 Crop = Float[Tensor, "b 3 crop crop"]
