@@ -15,7 +15,7 @@ METRICS = ("psnr", "niqe")
 
 
 def ours(record: str, protocol: str = "prenet") -> str:
-    """The method's mean over seeds on one test set and the input's, with the verdicts on the claims; "" without results.
+    """The method's mean over seeds on one test set and the input's, with the verdicts on its comparisons; "" without results.
 
     `record` is the stem of the results' files, `protocol` the one whose scores are printed, where a table has several.
     """
@@ -55,7 +55,8 @@ def _score(path: Path, protocol: str) -> str:
 
 def _verdicts(record: Path) -> str:
     counts = Counter(claim.get("verdict") for claim in json.loads(record.read_text())["claims"])
-    return "claims: " + ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items(), reverse=True)) if counts else ""
+    told = ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items(), reverse=True))
+    return f"comparisons: {told}" if counts else ""
 
 
 def _metric(table: pd.DataFrame) -> str | None:

@@ -10,8 +10,9 @@ CYCLEGAN = {
 }  # fmt: skip
 
 # Han et al., CVPR Workshops 2021: no cycle loss; internal negatives of weight 2 and identity of weight 1 in each direction,
-# halved over the two (JunlinHan/DCLGAN); hinge as in the paper's text.  Of its own anti-aliasing and image pool, the former
-# is the generator's here, the latter is left out.
+# halved over the two (JunlinHan/DCLGAN).  Least squares at every profile, where the paper's text has a hinge: it is to differ
+# from CycleGAN and CUT in what it is about.  Of its own anti-aliasing and image pool, the former is the generator's here, the
+# latter is left out.
 DCLGAN = {
     "contrastive_weight": 2.0, "colour_weight": 0.0, "frequency_weight": 0.0, "identity_weight": 1.0,
     "negatives": "internal", "adversarial_loss": "least_squares",

@@ -5,6 +5,7 @@ runs at hand.  Neither answers the other's question.
 """
 
 from collections.abc import Mapping
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,18 @@ def paired_test(scores: pd.DataFrame, better: str, worse: str, protocol: str) ->
 def paired_tests(scores: pd.DataFrame, pairs: list[tuple[str, str]], protocol: str) -> pd.DataFrame:
     """`paired_test` for several pairs (better, worse), one below the other."""
     return pd.concat([paired_test(scores, *pair, protocol) for pair in pairs], ignore_index=True)
+
+
+def paired_table(scores: pd.DataFrame, printed: pd.DataFrame, protocol: str) -> pd.DataFrame:
+    """`compare_images` of the neighbours in a printed table's order, metric by metric: `claims.check_table` over images.
+
+    `printed` is indexed by method and has columns psnr and ssim.
+    """
+    chosen, parts = scores[scores.protocol == protocol], []
+    for metric in ("psnr", "ssim"):
+        order = list(printed[metric].sort_values(ascending=False).index)
+        parts += [compare_images(chosen, *pair, {metric: 1}) for pair in pairwise(order)]
+    return pd.concat(parts, ignore_index=True)
 
 
 def both_verdicts(over_seeds: pd.DataFrame, over_images: pd.DataFrame) -> pd.DataFrame:

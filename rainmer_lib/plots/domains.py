@@ -43,7 +43,6 @@ def _before_and_after(axis: Axes, gains: pd.DataFrame, new: list[str], method: s
             axis.bar(place, values.mean(), width=0.34, color=colour, alpha=alpha, label=label if k == 0 else None)
             axis.plot([place] * len(values), values, "o", ms=3.2, color="0.15", mec="white", mew=0.4)
     _finish(axis, new)
-    axis.set_ylabel("")
     axis.set_title(f"{method} in new domains", fontsize=9)
     axis.legend(fontsize=7.5)
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import seaborn as sns
 
 # Okabe-Ito, safe for colour-blind readers
@@ -25,9 +26,10 @@ TEST_SET_LABELS = {
 
 
 def use_style() -> None:
-    """Apply the style; call once at the top of a notebook."""
+    """Apply the style of figures and tables; call once at the top of a notebook."""
     plt.style.use(Path(__file__).with_name("rainmer.mplstyle"))
     sns.set_palette(_PALETTE)
+    pd.set_option("display.max_rows", 200)  # a table of verdicts is shown whole
 
 
 def colours(methods: list[str]) -> dict[str, str]:

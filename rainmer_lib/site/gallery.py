@@ -52,7 +52,7 @@ class Entry:
         if not self.executed:
             return "to do"
         verdicts = verdict((self.executed.record() or {}).get("claims", []))
-        return f"`{self.executed.profile}`" + (f", claims: {verdicts}" if verdicts else "")
+        return f"`{self.executed.profile}`" + (f", comparisons: {verdicts}" if verdicts else "")
 
 
 def entries(notebooks: dict[str, Executed]) -> list[Entry]:

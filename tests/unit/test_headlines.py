@@ -20,7 +20,7 @@ def test_the_mean_over_seeds_on_rain100l_under_prenet(results):
     (results / "table.csv").write_text("\n".join(rows))
     claims = [{"verdict": "seen"}, {"verdict": "seen"}, {"verdict": "not decidable"}]
     (results / "table.json").write_text(json.dumps({"claims": claims}))
-    assert headlines.ours("table") == "28.50 dB, input 26.00 (rain100l), claims: 2 seen, 1 not decidable"
+    assert headlines.ours("table") == "28.50 dB, input 26.00 (rain100l), comparisons: 2 seen, 1 not decidable"
 
 
 def test_rainmers_items_have_its_own_protocol_and_record(results):

@@ -6,7 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rainmer_lib.evaluation.paired import both_verdicts, compare_images, mean_interval, paired_test, paired_tests, signed_rank
+from rainmer_lib.evaluation.paired import (
+    both_verdicts,
+    compare_images,
+    mean_interval,
+    paired_table,
+    paired_test,
+    paired_tests,
+    signed_rank,
+)
 
 
 def scores(method, values, seeds=(0,), test_set="t", protocol="prenet"):
@@ -110,6 +118,18 @@ def test_what_cannot_be_paired_is_refused():
         paired_test(pd.concat([a, b.iloc[:1]]), "a", "b", "prenet")
     with pytest.raises(ValueError, match="psnr of a and b on 01: expected finite"):
         paired_test(pd.concat([a, b.replace(2.0, np.inf)]), "a", "b", "prenet")
+
+
+def test_a_printed_table_gives_each_metric_its_own_order():
+    values = np.random.default_rng(1).normal(30, 1, (1, 12))
+    table = pd.concat([scores("a", values + 1), scores("b", values), scores("c", values - 1)], ignore_index=True)
+    printed = pd.DataFrame({"psnr": [3.0, 2.0, 1.0], "ssim": [0.2, 0.3, 0.1]}, index=["a", "b", "c"])
+    found = paired_table(table, printed, "prenet")
+    pairs = [("psnr", "a", "b"), ("psnr", "b", "c"), ("ssim", "b", "a"), ("ssim", "a", "c")]
+    assert list(found[["metric", "better", "worse"]].itertuples(index=False, name=None)) == pairs
+    assert found.difference[:2].round(6).tolist() == [1, 1]
+    expected = compare_images(table[table.protocol == "prenet"], "b", "a", {"ssim": 1})
+    pd.testing.assert_frame_equal(found.iloc[[2]].reset_index(drop=True), expected)
 
 
 def test_several_pairs_stand_below_each_other_and_beside_the_verdicts_over_seeds():

@@ -103,7 +103,7 @@ def test_every_item_has_its_card_with_state_and_verdicts(results, tmp_path):
         assert f"**{item.label}**" in card and item.title in card
         page = f"(/notebooks/{item.notebook}.ipynb)"
         assert card.count(page) == (2 if item.notebook == "ablation_negatives" else 0), "picture and label lead to it"
-    assert text.count("`laptop`, claims: 2 seen, 1 not decidable") == 3, "two cards and one heading of numbers"
+    assert text.count("`laptop`, comparisons: 2 seen, 1 not decidable") == 3, "two cards and one heading of numbers"
     assert text.count("to do\n") == len(ITEMS) - 2
 
 
