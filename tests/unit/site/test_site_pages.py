@@ -144,7 +144,7 @@ def test_tables_without_a_common_row_stand_one_after_the_other(results):
 def test_the_map_is_that_of_the_start_notebook(tmp_path):
     start = paths.REPOSITORY / "notebooks" / "00_start_here.ipynb"
     maps = section_map.read_maps(start)
-    row = ("Eq. (3), colour cycle-consistency", "`losses/colour_cycle.py`", "`walkthroughs/04_objective_and_training`")
+    row = ("Eq. (3), colour cycle-consistency", "`losses/colour_cycle.py`", "`walkthroughs/02_two_way_translation`")
     assert row in maps["The map of DCD-GAN"]
     shown = {"train_dcdgan": executed.Executed("train_dcdgan", "quick", tmp_path)}
     text = section_map.page(start, shown, {"rainmer_lib.dcdgan.config"})
