@@ -125,6 +125,10 @@ class MixedPairs:
         """A pair, by the rule of `sampling`."""
         return self.domains[rng.choice(len(self.domains), p=self.chances)].draw(rng)
 
+    def in_memory(self) -> "MixedPairs":
+        """The same, every pair of every domain read or rendered once and kept."""
+        return replace(self, domains=tuple(domain.in_memory() for domain in self.domains))
+
     def summary(self) -> dict[str, int]:
         """Counts of all domains."""
         return {key: value for domain in self.domains for key, value in domain.summary().items()}

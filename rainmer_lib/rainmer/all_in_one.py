@@ -15,6 +15,7 @@ from rainmer_lib.evaluation.measures import check_measures
 from rainmer_lib.evaluation.paired import both_verdicts, paired_tests
 from rainmer_lib.experiment import Comparison, scored
 from rainmer_lib.parameters import Settings
+from rainmer_lib.profiles import Profile
 from rainmer_lib.rainmer.config import RainmerConfig, paper
 from rainmer_lib.rainmer.experiment import one_seed_at_quick, train_run
 from rainmer_lib.rainmer.profiles import PROFILES
@@ -58,21 +59,27 @@ class Weathers:
         return self.only(tuple(self.domains)).summary()
 
 
-def rendered_weathers(source: UnpairedRain, pairs: int, held: int, view: int) -> Weathers:
+def rendered_weathers(source: UnpairedRain, pairs: int, held: int, view: int, keep: bool = True) -> Weathers:
     """Rain, drops and snow on the photos of `source`: `pairs` of each, rendered once and kept in memory.
 
     The held-out photos stay held out; the first `held` of them make the held-out pairs.  `view` is the side of whole images
-    in pixels.  ValueError if one of the numbers is below 1.
+    in pixels.  Nothing is rendered yet if `keep` is False.  ValueError if one of the numbers is below 1.
     """
     if min(pairs, held) < 1:
         raise ValueError(f"pairs={pairs}, held={held}: expected one of each weather at least")
     domains = {}
     for weather, (name, _) in WEATHERS.items():
         images = -(-pairs // DOMAINS[name].size)
-        domain = rendered_domain(name, source, images, view).subset(range(pairs)).in_memory()
+        domain = rendered_domain(name, source, images, view).subset(range(pairs))
+        domain = domain.in_memory() if keep else domain
         tests = Chosen(domain.held, tuple(range(min(held, len(domain.held)))))
         domains[weather] = replace(domain, name=weather, held=tests)
     return Weathers(source.name, domains)
+
+
+def weathers_at(profile: Profile, source: UnpairedRain, keep: bool = True) -> Weathers:
+    """The rendered weathers of a profile, in its numbers and size."""
+    return rendered_weathers(source, *PAIRS[profile.name], profile.apply(paper).view_size, keep)
 
 
 class PublishedWeathers:
@@ -101,9 +108,10 @@ def on_weathers(settings: Settings) -> Settings:
     """The checked parameters of a notebook with Rainmer's profile and the three weathers, whose held-out pairs are the test
     sets; no benchmark has drops or snow."""
     profile, source = PROFILES[settings.profile.name], settings.data
-    (pairs, held), view = PAIRS[profile.name], profile.apply(paper).view_size
-    real = isinstance(source, PublishedWeathers)
-    data = source.weathers(held, view) if real else rendered_weathers(source, pairs, held, view)
+    if isinstance(source, PublishedWeathers):
+        data = source.weathers(PAIRS[profile.name][1], profile.apply(paper).view_size)
+    else:
+        data = weathers_at(profile, source)
     return one_seed_at_quick(replace(settings, profile=profile, data=data, test_sets=tuple(data.domains)))
 
 
@@ -111,11 +119,16 @@ def compare(config: RainmerConfig, settings: Settings, say=print) -> Comparison:
     """One configuration trained on what each of `METHODS` names, for each seed, and scored on the held-out pairs of every
     weather.  Steps, batches and initial weights are alike.  Finished runs are found again; broken ones resume."""
     runs = [
-        train_run(method, replace(config, seed=seed), settings.data.only(weathers), settings.profile, say)
+        train_run(method, replace(config, seed=seed), data_of(method, settings.data), settings.profile, say)
         for seed in range(settings.seeds)
-        for method, weathers in METHODS.items()
+        for method in METHODS
     ]
     return scored(runs, settings)
+
+
+def data_of(method: str, data: Weathers) -> MixedPairs:
+    """What a method trains on."""
+    return data.only(METHODS[method])
 
 
 def verdicts(comparison: Comparison, protocol: str) -> pd.DataFrame:

@@ -12,14 +12,16 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import papermill
 
 from rainmer_lib import atomic, paths, runner
 from rainmer_lib.experiment import RECORDED, score_run
+from rainmer_lib.profiles import Profile
 from rainmer_lib.profiles import profile as profile_named
-from rainmer_lib.workflow.plan import has_profiles, training_runs
-from rainmer_lib.workflow.programs import PROGRAMS
+from rainmer_lib.workflow.plan import TrainingRun, has_profiles, training_runs
+from rainmer_lib.workflow.programs import PROGRAMS, Program
 
 FAILED = "failed: "  # begins the last line in the log of a job that failed
 READ_BY_NOTEBOOKS = ("rainmer_lib", "results/published", "results/calibration")
@@ -103,16 +105,27 @@ def run(job: Job) -> int:
 
 def train(job: Job) -> list[Path]:
     """Train a run, or find it, and score it on its test sets; the files of the run.  ValueError on no such key."""
-    method = job.name.partition("-")[0]
-    if method not in PROGRAMS:
-        raise ValueError(f"run {job.name}: its key must begin with {' or '.join(PROGRAMS)}")
-    program = PROGRAMS[method]
-    size = program.profiles[profile_named(job.profile).name]
-    data = program.data(size, True)
-    known = training_runs(program, size, data, runner.items())
-    if job.name not in known:
-        raise ValueError(f"no notebook needs a run {job.name} at profile {job.profile}; there are {', '.join(known)}")
-    run = known[job.name]
+    known: list[str] = []
+    for program in _programs_of(job):
+        size = program.profiles[profile_named(job.profile).name]
+        data = program.data(size, True)
+        runs = training_runs(program, size, data, runner.items())
+        if job.name in runs:
+            return _trained(program, runs[job.name], size, data)
+        known += runs
+    raise ValueError(f"no notebook needs a run {job.name} at profile {job.profile}; there are {', '.join(known)}")
+
+
+def _programs_of(job: Job) -> list[Program]:
+    found = [program for program in PROGRAMS.values() if job.name.startswith(f"{program.runs}-")]
+    if not found:
+        methods = dict.fromkeys(program.runs for program in PROGRAMS.values())
+        raise ValueError(f"run {job.name}: its key must begin with {' or '.join(methods)}")
+    return found
+
+
+def _trained(program: Program, run: TrainingRun, size: Profile, data: Any) -> list[Path]:
+    """The files of a run of a program, trained and scored on `data`."""
     found = program.train(run.method, run.config, program.data_of(run.method, data, True), size)
     sets = program.test_sets(size, run.items)
     for test_set in sets:

@@ -21,8 +21,11 @@ from rainmer_lib.workflow import jobs, pipeline, plan, programs
 from rainmer_lib.workflow.jobs import Job
 
 LAPTOP, PAPER = PROFILES["laptop"], PROFILES["paper"]
-DCDGAN, RAINMER = programs.PROGRAMS["dcdgan"], programs.PROGRAMS["rainmer"]
-DATA = SimpleNamespace(fingerprint="f", unaligned=lambda keep: SimpleNamespace(fingerprint="unaligned"))
+DCDGAN = programs.PROGRAMS["dcdgan"]
+DATA = SimpleNamespace(
+    fingerprint="f", unaligned=lambda keep: SimpleNamespace(fingerprint="unaligned"),
+    only=lambda weathers: SimpleNamespace(fingerprint="+".join(weathers)),
+)  # fmt: skip
 
 
 def key(config, fingerprint):
@@ -144,7 +147,8 @@ def test_a_dry_run_lists_the_jobs(item, slurm, without_data, capfd):
     printed = printed.out + printed.err
     items = plan.choose(PAPER, item)
     runs = plan.training_runs(DCDGAN, PAPER, DATA, items)
-    runs |= plan.training_runs(RAINMER, RAINMER_PROFILES["paper"], DATA, items)
+    for name in ("rainmer", "weathers"):
+        runs |= plan.training_runs(programs.PROGRAMS[name], RAINMER_PROFILES["paper"], DATA, items)
     assert len(runs) == (9 if item else len(runs))
     for name in runs:
         assert printed.count(f"train {name}, gpu=1, log: logs/runs/{name}.log") == 1

@@ -9,14 +9,19 @@ import pytest
 from rainmer_lib import paths
 from rainmer_lib.data.unpaired import unpaired
 from rainmer_lib.parameters import Settings
+from rainmer_lib.rainmer.all_in_one import METHODS, PAIRS, RAIN_ONLY, WEATHERS, compare, on_weathers
 from rainmer_lib.rainmer.comparisons import COMPARISONS, methods
+from rainmer_lib.rainmer.config import paper
 from rainmer_lib.rainmer.experiment import data_of, identity_of, on_domains, train_run
 from rainmer_lib.rainmer.profiles import IMAGES, PROFILES, sized
 from rainmer_lib.workflow import jobs, plan, programs
 from rainmer_lib.workflow.jobs import Job
 
-LAPTOP, RAINMER = PROFILES["laptop"], programs.PROGRAMS["rainmer"]
-DATA = SimpleNamespace(fingerprint="f", unaligned=lambda keep: SimpleNamespace(fingerprint="unaligned"))
+LAPTOP, RAINMER, OF_WEATHERS = PROFILES["laptop"], programs.PROGRAMS["rainmer"], programs.PROGRAMS["weathers"]
+DATA = SimpleNamespace(
+    fingerprint="f", unaligned=lambda keep: SimpleNamespace(fingerprint="unaligned"),
+    only=lambda weathers: SimpleNamespace(fingerprint="+".join(weathers)),
+)  # fmt: skip
 
 
 def test_runs_are_shared_by_the_notebooks_that_need_them():
@@ -38,12 +43,23 @@ def test_runs_are_shared_by_the_notebooks_that_need_them():
     assert plan.training_runs(RAINMER, LAPTOP, DATA, ["ablation_negatives"]) == {}
 
 
-def test_a_plan_holds_the_runs_of_both_programs(monkeypatch):
+def test_a_model_of_rain_alone_and_one_of_all_weathers_are_trained_for_each_seed():
+    """Alike but for what they are shown, under the keys that the notebook gives them."""
+    found = plan.training_runs(OF_WEATHERS, LAPTOP, DATA, ["all_in_one", "rainmer_ablations"])
+    config = LAPTOP.apply(paper)
+    assert {key: run.method for key, run in found.items()} == {
+        identity_of(replace(config, seed=seed), "+".join(weathers)).key: method
+        for seed in range(LAPTOP.seeds) for method, weathers in METHODS.items()
+    }  # fmt: skip
+    assert len(found) == 2 * LAPTOP.seeds and {run.items for run in found.values()} == {("all_in_one",)}
+
+
+def test_a_plan_holds_the_runs_of_all_programs(monkeypatch):
     monkeypatch.setattr(plan, "benchmark_pairs", lambda name: iter(()))
     for name, program in list(programs.PROGRAMS.items()):
         monkeypatch.setitem(programs.PROGRAMS, name, replace(program, data=lambda profile, keep: DATA))
-    found = plan.planned_runs(LAPTOP, ["train_dcdgan", "train_rainmer", "real_world"])
-    assert {run.items for key, run in found.items() if key.startswith("rainmer-")} == {("train_rainmer",)}
+    found = plan.planned_runs(LAPTOP, ["train_dcdgan", "train_rainmer", "real_world", "all_in_one"])
+    assert {run.items for key, run in found.items() if key.startswith("rainmer-")} == {("train_rainmer",), ("all_in_one",)}
     assert {i for key, run in found.items() if key.startswith("dcdgan-") for i in run.items} == {"train_dcdgan", "real_world"}
 
 
@@ -77,6 +93,26 @@ def test_a_job_trains_and_scores_what_its_notebook_then_finds(micro_profile, mon
     assert again.folder.path == paths.runs_root() / key and other.fingerprint != settings.data.fingerprint
 
 
+def test_a_job_renders_its_weathers_alone_and_the_notebook_then_finds_its_run(micro_profile, monkeypatch):
+    """The job of the model of rain: what it trains on is in memory and is what the notebook's run would train on."""
+    given = {"profile": "quick", "data": "auto", "seeds": 1}
+    monkeypatch.setitem(PAIRS, "quick", (3, 1))
+    settings = on_weathers(Settings(micro_profile, unpaired("embedded"), 1, ("held-out",), given))
+    monkeypatch.setitem(programs.PROGRAMS, "rainmer", replace(RAINMER, data=lambda *args: pytest.fail("looks in all domains")))
+    [key] = [name for name, run in plan.training_runs(OF_WEATHERS, micro_profile, settings.data, ["all_in_one"]).items()
+             if str(run) == f"{RAIN_ONLY}, seed 0"]  # fmt: skip
+    seen = []
+    monkeypatch.setitem(programs.PROGRAMS, "weathers", replace(
+        OF_WEATHERS, train=lambda label, config, data, size: seen.append(data) or train_run(label, config, data, size)))
+    files = jobs.train(Job("quick", "runs", key))
+    assert [f.name for f in files if f.suffix == ".csv"] == [f"scores-{name}.csv" for name in WEATHERS]
+    assert [type(domain.pairs) for domain in seen[0].domains] == [list], "rain alone, rendered"
+    monkeypatch.setattr("rainmer_lib.rainmer.step.Trainer.start", lambda *args: pytest.fail("trains"))
+    monkeypatch.setattr("rainmer_lib.rainmer.all_in_one.METHODS", {RAIN_ONLY: METHODS[RAIN_ONLY]})
+    comparison = compare(settings.profile.apply(paper), settings, say=lambda text: None)
+    assert [run.folder.path for run in comparison.runs] == [paths.runs_root() / key]
+
+
 def test_a_run_is_scored_on_what_its_notebooks_score(monkeypatch):
     sets = ("day", "haze", "night", *(name for name in LAPTOP.test_sets if name != "held-out"))
     assert RAINMER.test_sets(LAPTOP, ("train_rainmer", "rainmer_ablations")) == sets
@@ -88,6 +124,7 @@ def test_a_run_is_scored_on_what_its_notebooks_score(monkeypatch):
 
 @pytest.mark.parametrize(("key", "message"), [("rainmer-0", "no notebook needs a run rainmer-0"), ("cut-0", "must begin with")])
 def test_a_key_that_nobody_needs_is_refused(key, message, monkeypatch):
-    monkeypatch.setitem(programs.PROGRAMS, "rainmer", replace(RAINMER, data=lambda profile, keep: DATA))
+    for name in ("weathers", "rainmer"):
+        monkeypatch.setitem(programs.PROGRAMS, name, replace(programs.PROGRAMS[name], data=lambda profile, keep: DATA))
     with pytest.raises(ValueError, match=message):
         jobs.train(Job("quick", "runs", key))
