@@ -1,12 +1,12 @@
 """One number for each item, ours and the paper's, from the files; what the README prints."""
 
 import json
-from collections import Counter
 from pathlib import Path
 
 import pandas as pd
 
 from rainmer_lib import paths
+from rainmer_lib.evaluation.claims import told
 
 SIZES = ("paper", "laptop")  # of `quick` no number means anything
 OURS = ("full", "both", "DCD-GAN", "paper", "Rainmer", "all weathers")  # what the method is called in each comparison
@@ -54,9 +54,8 @@ def _score(path: Path, protocol: str) -> str:
 
 
 def _verdicts(record: Path) -> str:
-    counts = Counter(claim.get("verdict") for claim in json.loads(record.read_text())["claims"])
-    told = ", ".join(f"{n} {verdict}" for verdict, n in sorted(counts.items(), reverse=True))
-    return f"comparisons: {told}" if counts else ""
+    counts = told(claim["verdict"] for claim in json.loads(record.read_text())["claims"])
+    return f"comparisons: {counts}" if counts else ""
 
 
 def _metric(table: pd.DataFrame) -> str | None:

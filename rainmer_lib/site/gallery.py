@@ -1,7 +1,6 @@
 """The gallery: every table and figure of both papers, what was printed, what was measured here, what became of the claims."""
 
 import io
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +9,12 @@ from PIL import Image
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.catalogue import ITEMS, Item
+from rainmer_lib.evaluation.claims import told
 from rainmer_lib.records import markdown
 from rainmer_lib.site.executed import Executed
 
 SCORES = ("psnr", "ssim", "niqe", "brisque")
 THUMBNAIL = (480, 320)
-VERDICTS = ("seen", "not seen", "not decidable")
 INTRODUCTION = """# Gallery
 
 Every table and figure of the two papers. A picture leads to the executed notebook that makes it; *to do* means that no
@@ -24,7 +23,9 @@ notebook has been run for the item yet.
 **How to read the verdicts.** A paper's claim is an order of rows. *Seen*: our runs show the order with every seed, of at
 least three, and by more than its spread; *not seen*: the opposite order likewise; *not decidable*: anything else, and whatever
 has fewer than three seeds. Our networks, images and budgets are others than the papers', and so is the protocol: compare
-orders, not numbers. Ours stand as the notebook prints them, mean and standard deviation over seeds, under the protocol that it
+orders, not numbers. Of two rows without any difference, three seeds make *seen* one time in ten, and *not seen* as often: among
+many comparisons, expect some of either. *Over images* asks whether other images would say the same of these runs, not whether
+other runs would. Ours stand as the notebook prints them, mean and standard deviation over seeds, under the protocol that it
 names: `prenet` where it compares training runs. Profile `quick` shows that everything runs; its numbers mean nothing.
 """
 
@@ -51,19 +52,13 @@ class Entry:
         """Profile and verdicts, or `to do`."""
         if not self.executed:
             return "to do"
-        verdicts = verdict((self.executed.record() or {}).get("claims", []))
+        verdicts = told(claim["verdict"] for claim in (self.executed.record() or {}).get("claims", []))
         return f"`{self.executed.profile}`" + (f", comparisons: {verdicts}" if verdicts else "")
 
 
 def entries(notebooks: dict[str, Executed]) -> list[Entry]:
     """The catalogue, with the notebooks that are there."""
     return [Entry(item, notebooks.get(item.notebook)) for item in ITEMS]
-
-
-def verdict(claims: list[dict]) -> str:
-    """How many of a record's claims are seen, not seen, not decidable: `3 seen, 1 not decidable`; empty without claims."""
-    counts = Counter(claim.get("verdict") for claim in claims)
-    return ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
 
 
 def beside(item: Item, executed: Executed) -> str:

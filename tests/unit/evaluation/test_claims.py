@@ -1,8 +1,10 @@
 """A claim is seen, not seen, or not decidable."""
 
+import numpy as np
 import pandas as pd
+import pytest
 
-from rainmer_lib.evaluation.claims import check_best, check_order, check_table
+from rainmer_lib.evaluation.claims import VERDICTS, by_chance, check_best, check_order, check_table, verdict_counts
 
 
 def means(**by_method):
@@ -38,3 +40,23 @@ def test_one_method_against_each_of_the_others():
     assert table[["metric", "worse", "verdict"]].to_numpy().tolist() == [
         ["psnr", "b", "seen"], ["psnr", "c", "not decidable"], ["ssim", "b", "seen"], ["ssim", "c", "not decidable"],
     ]  # fmt: skip
+
+
+def test_the_rule_finds_what_is_not_there_as_often_as_it_says():
+    """Two methods without a difference, compared by the rule itself; three seeds also in closed form."""
+    rng = np.random.default_rng(1)
+    pairs = (means(a=a.tolist(), b=b.tolist()) for a, b in rng.normal(size=(1500, 2, 3)))
+    found = pd.Series([verdicts(pair)[0] for pair in pairs]).value_counts(normalize=True)
+    margin = 4 * np.sqrt(0.1 * 0.9 / 1500)
+    assert found[["seen", "not seen"]].tolist() == pytest.approx([by_chance(3)] * 2, abs=margin)
+    assert by_chance(3) == pytest.approx((1 - 1 / np.sqrt(3)) / 4, abs=0.004)
+    assert by_chance(2) == 0 < by_chance(5) < by_chance(4) < by_chance(3)
+
+
+def test_verdicts_are_counted_for_each_method_that_one_is_compared_with():
+    given = [("b", "seeds", "seen"), ("b", "seeds", "seen"), ("b", "images", "not decidable"), ("c", "seeds", "not seen")]
+    table = verdict_counts(pd.DataFrame(given, columns=["worse", "over", "verdict"]), ["c", "b", "d"])
+    assert table.index.tolist() == ["c", "b", "d"] and table.columns.tolist() == [
+        (over, verdict) for over in ("seeds", "images") for verdict in VERDICTS
+    ]
+    assert table.to_numpy().tolist() == [[0, 1, 0, 0, 0, 0], [2, 0, 0, 0, 0, 1], [0] * 6]
