@@ -31,7 +31,7 @@ def check_order(means: pd.DataFrame, order: list[str], metric: str) -> pd.DataFr
     return pd.DataFrame(rows, columns=["better", "worse", "difference", "spread", "seeds", "verdict"])
 
 
-def by_chance(seeds: int, draws: int = 100_000) -> float:
+def by_chance(seeds: int, draws: int = 1_000_000) -> float:
     """The share of comparisons that `check_order` calls "seen", and again "not seen", where there is no difference at all.
 
     Of `draws` normally distributed differences, the same at every call: 0.106 for three seeds (exactly (1 - 1/sqrt(3)) / 4),

@@ -49,7 +49,7 @@ def test_the_rule_finds_what_is_not_there_as_often_as_it_says():
     found = pd.Series([verdicts(pair)[0] for pair in pairs]).value_counts(normalize=True)
     margin = 4 * np.sqrt(0.1 * 0.9 / 1500)
     assert found[["seen", "not seen"]].tolist() == pytest.approx([by_chance(3)] * 2, abs=margin)
-    assert by_chance(3) == pytest.approx((1 - 1 / np.sqrt(3)) / 4, abs=0.004)
+    assert by_chance(3) == pytest.approx((1 - 1 / np.sqrt(3)) / 4, abs=0.001)
     assert by_chance(2) == 0 < by_chance(5) < by_chance(4) < by_chance(3)
 
 
