@@ -46,11 +46,11 @@ benchmark: setup
 	$(BIN)/python benchmarks/step_time.py
 
 readme: setup
-	$(BIN)/python -m rainmer_lib.catalogue README.md
+	$(BIN)/python -m rainmer_lib.workflow.catalogue README.md
 
 # Student copies of the walkthroughs, to be solved: exercises/
 exercises: setup
-	$(BIN)/python -m rainmer_lib.exercises
+	$(BIN)/python -m rainmer_lib.teaching.student_copies
 
 # The executed notebooks, the gallery and the reference as pages that need no network: build/site/index.html
 site: setup

@@ -9,8 +9,8 @@ import time
 import numpy as np
 import torch
 
-from rainmer_lib.evaluation.batched import evaluate_batch
-from rainmer_lib.evaluation.protocols import PROTOCOLS, evaluate
+from rainmer_lib.metrics.batched import evaluate_batch
+from rainmer_lib.metrics.protocols import PROTOCOLS, evaluate
 
 
 def seconds(run) -> float:

@@ -20,8 +20,8 @@ from sklearn.datasets import load_sample_image
 from torch import nn
 
 from rainmer_lib.baselines.prenet import PReNet
-from rainmer_lib.dcdgan.btb import Generator
-from rainmer_lib.evaluation.inference import derain, needed
+from rainmer_lib.dcdgan.translation import Generator
+from rainmer_lib.inference.derain import derain, needed
 from rainmer_lib.training.threads import choose_threads
 
 KINDS = {

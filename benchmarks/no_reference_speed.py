@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from rainmer_lib.data import photos
-from rainmer_lib.evaluation.brisque import brisque, brisque_model
-from rainmer_lib.evaluation.niqe import niqe, niqe_parameters
+from rainmer_lib.metrics.brisque import brisque, brisque_model
+from rainmer_lib.metrics.niqe import niqe, niqe_parameters
 
 Measure = Callable[[np.ndarray], float]
 

@@ -10,7 +10,7 @@ release = rainmer_lib.__version__
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 viewcode_follow_imported_members = False  # a class attribute that holds a function would send its links to the class
-nb_execution_mode = "off"  # notebooks are shown as rainmer_lib.runner executed them
+nb_execution_mode = "off"  # notebooks are shown as rainmer_lib.workflow.runner executed them
 nb_merge_streams = True
 myst_enable_extensions = ["dollarmath", "amsmath", "attrs_block"]
 myst_heading_anchors = 3

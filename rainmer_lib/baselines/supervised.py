@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from rainmer_lib.data.unpaired import UnpairedRain
-from rainmer_lib.dcdgan.btb import Generator
 from rainmer_lib.dcdgan.config import DCDGANConfig
-from rainmer_lib.experiment import Run, find_or_train
-from rainmer_lib.profiles import Profile
+from rainmer_lib.dcdgan.translation import Generator
+from rainmer_lib.experiments.compare import Run, find_or_train
+from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.run import RunIdentity
 from rainmer_lib.training.schedule import constant_then_linear

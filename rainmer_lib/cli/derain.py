@@ -32,8 +32,8 @@ def derain(
     if memory is not None and memory <= 0:
         raise ValueError(f"--memory {memory}: expected a number of GB above 0")
     work = plan(source, target)
-    from rainmer_lib.experiment import device
-    from rainmer_lib.models import load_model
+    from rainmer_lib.experiments.compare import device
+    from rainmer_lib.pretrained.models import load_model
 
     network = load_model(model).to(device())
     failed = {}
@@ -78,7 +78,7 @@ def plan(source: Path, target: Path) -> list[tuple[Path, Path]]:
 def derain_file(network, image: Path, output: Path, memory: int | None, tiles: bool) -> None:
     """Read, derain, write one image; `tiles` shows a bar of them."""
     from rainmer_lib.data.image_files import read_image, write_image
-    from rainmer_lib.evaluation.inference import derain as derain_image
+    from rainmer_lib.inference.derain import derain as derain_image
 
     read = read_image(image)
     with _bar([], "tiles", "tile") as bar:

@@ -64,8 +64,8 @@ def _score_alone(outputs: Path):
     import pandas as pd
 
     from rainmer_lib.data.layouts import read_rgb
-    from rainmer_lib.evaluation.brisque import brisque, brisque_model
-    from rainmer_lib.evaluation.niqe import niqe, niqe_parameters
+    from rainmer_lib.metrics.brisque import brisque, brisque_model
+    from rainmer_lib.metrics.niqe import niqe, niqe_parameters
 
     parameters = niqe_parameters()
     measures = {f"niqe ({parameters.source})": lambda image: niqe(image, parameters)}
@@ -96,8 +96,8 @@ def _images(place: Path) -> list[Path]:
 
 def _score_files(outputs: Path, clean: Path, rainy: Path | None) -> Iterator:
     from rainmer_lib.data.layouts import Entry
-    from rainmer_lib.data.pairs import read_pair
-    from rainmer_lib.evaluation.scores import score_images
+    from rainmer_lib.data.test_sets import read_pair
+    from rainmer_lib.metrics.scores import score_images
 
     for method, folder in (("input", rainy), (outputs.name, outputs)):
         if folder is not None:
@@ -128,10 +128,10 @@ def _by_stem(place: Path) -> dict[str, Path]:
 
 
 def _score_model(model: str, test_sets: list[str]) -> Iterator:
-    from rainmer_lib.data.pairs import benchmark_pairs
-    from rainmer_lib.evaluation.inference import derain
-    from rainmer_lib.evaluation.scores import score_images
-    from rainmer_lib.models import load_model
+    from rainmer_lib.data.test_sets import benchmark_pairs
+    from rainmer_lib.inference.derain import derain
+    from rainmer_lib.metrics.scores import score_images
+    from rainmer_lib.pretrained.models import load_model
 
     network = load_model(model)
     found = {name: benchmark_pairs(name) for name in test_sets}  # a missing set stops before the first is computed
@@ -149,8 +149,8 @@ def _bar(items, name: str):
 
 
 def _print_means(scores) -> None:
-    from rainmer_lib.evaluation.protocols import PROTOCOLS
-    from rainmer_lib.evaluation.scores import mean_scores
+    from rainmer_lib.metrics.protocols import PROTOCOLS
+    from rainmer_lib.metrics.scores import mean_scores
 
     means = mean_scores(scores, ["test_set", "method"])
     means["score"] = [f"{psnr:.2f} / {ssim:.4f}" for psnr, ssim in zip(means.psnr, means.ssim, strict=True)]

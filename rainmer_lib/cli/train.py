@@ -37,8 +37,8 @@ def train(
 
     from rainmer_lib.data.unpaired import unpaired
     from rainmer_lib.dcdgan import config as presets
-    from rainmer_lib.experiment import train_run
-    from rainmer_lib.profiles import profile as profile_named
+    from rainmer_lib.experiments.compare import train_run
+    from rainmer_lib.experiments.profiles import profile as profile_named
 
     if preset not in ("paper", "released"):
         raise ValueError(f"preset {preset!r}: choose one of paper, released")
@@ -66,8 +66,8 @@ def reproduce(
     Table, figures, record and the executed notebook go to results/PROFILE.  Whatever is done and unchanged stays as it is.
     With -p the notebook is executed at once, whatever is done, and its results carry the parameters in their names.
     """
-    from rainmer_lib import runner
-    from rainmer_lib.profiles import profile as profile_named
+    from rainmer_lib.experiments.profiles import profile as profile_named
+    from rainmer_lib.workflow import runner
     from rainmer_lib.workflow.pipeline import reproduce as run_pipeline
 
     if not parameter:
@@ -82,8 +82,8 @@ def reproduce(
 
 def list_items() -> None:
     """Every table and figure of both papers with its notebook and the profiles it has results of; trained models."""
-    from rainmer_lib.catalogue import ITEMS
-    from rainmer_lib.models import DEFAULT, MODELS
+    from rainmer_lib.pretrained.models import DEFAULT, MODELS
+    from rainmer_lib.workflow.catalogue import ITEMS
 
     for item in ITEMS:
         state = ", ".join(item.results()) or ("no results yet" if item.source.exists() else "to do")

@@ -14,7 +14,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn.functional import interpolate
 
-from rainmer_lib.data.pairs import Pair
+from rainmer_lib.data.test_sets import Pair
 
 SAMPLINGS = ("images", "domains")
 

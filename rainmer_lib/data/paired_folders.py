@@ -21,7 +21,7 @@ from rainmer_lib import atomic, paths
 from rainmer_lib.data import registry
 from rainmer_lib.data.layouts import Entry, Listing
 from rainmer_lib.data.paired import Chosen, PairedRain, digest
-from rainmer_lib.data.pairs import Pair, read_pair
+from rainmer_lib.data.test_sets import Pair, read_pair
 
 REGISTERED = {
     "rain13k": "rain13k/train", "gt-rain": "gt-rain/train", "gtav-frames": "gtav-nightrain/train",

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from rainmer_lib.data import photos
-from rainmer_lib.data.pairs import Pair
 from rainmer_lib.data.synthetic_rain import render
+from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import UnpairedRain
 
 HELD_OUT_SEED = 10_000  # rains of the held-out photos begin here, so that no two images share one

@@ -11,7 +11,7 @@ import numpy as np
 
 from rainmer_lib.data import lens_and_snow, weather
 from rainmer_lib.data.paired import PairedRain, digest
-from rainmer_lib.data.pairs import Pair
+from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import UnpairedRain, unpaired
 from rainmer_lib.data.weather import Layer, Photo, Rendered
 

@@ -12,8 +12,8 @@ from skimage.io import imread
 from torch import Tensor
 
 from rainmer_lib.data import photos
-from rainmer_lib.data.pairs import Pair, require_folder
 from rainmer_lib.data.synthetic_rain import render_streaks
+from rainmer_lib.data.test_sets import Pair, require_folder
 
 GAIN = (0.5, 1.5)  # brightness of a streak layer: residuals then have the statistics of Rain100L (a test holds them)
 

@@ -14,7 +14,7 @@ from tqdm import tqdm
 
 from rainmer_lib.data import layouts, registry
 from rainmer_lib.data.layouts import Entry, Listing
-from rainmer_lib.evaluation.protocols import evaluate
+from rainmer_lib.metrics.protocols import evaluate
 
 STATUSES = ("ok", "failed", "not known here")
 PSNR_TOLERANCE, SSIM_TOLERANCE = 0.006, 6e-5  # of values stated with two and four digits

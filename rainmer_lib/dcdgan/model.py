@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from rainmer_lib.dcdgan.btb import BidirectionalTranslation
-from rainmer_lib.dcdgan.cgb import ContrastiveGuidance
 from rainmer_lib.dcdgan.config import DCDGANConfig
+from rainmer_lib.dcdgan.guidance import ContrastiveGuidance
+from rainmer_lib.dcdgan.translation import BidirectionalTranslation
 
 
 class DCDGAN(nn.Module):

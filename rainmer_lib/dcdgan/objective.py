@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from rainmer_lib.dcdgan.btb import Cycles
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.model import DCDGAN
+from rainmer_lib.dcdgan.translation import Cycles
 from rainmer_lib.losses.adversarial import critic_loss, generator_loss
 from rainmer_lib.losses.colour_cycle import colour_cycle, plain_cycle
 from rainmer_lib.losses.frequency import frequency

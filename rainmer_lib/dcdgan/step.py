@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from rainmer_lib.dcdgan.btb import Cycles, float32_images
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.dcdgan.objective import Term, build_objective, critics_objective
+from rainmer_lib.dcdgan.translation import Cycles, float32_images
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.replay import Replay
 from rainmer_lib.training.schedule import constant_then_linear

@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Bbox
 
-from rainmer_lib.evaluation.detection import COCO, Detections
-from rainmer_lib.evaluation.detection_scores import SURE, match
+from rainmer_lib.downstream.detection_scores import SURE, match
+from rainmer_lib.downstream.detector import COCO, Detections
 
 _PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7")
 WIDTH = 3.6  # inches of a panel

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rainmer_lib.evaluation.protocols import PROTOCOLS, Image8, planes
+from rainmer_lib.metrics.protocols import PROTOCOLS, Image8, planes
 
 BLUE, ORANGE = "#0072B2", "#D55E00"
 

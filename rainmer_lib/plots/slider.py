@@ -11,7 +11,7 @@ from jaxtyping import Float, UInt8
 from matplotlib.figure import Figure
 from PIL import Image
 
-from rainmer_lib.evaluation.protocols import quantise
+from rainmer_lib.metrics.protocols import quantise
 from rainmer_lib.plots.panels import busiest_box, crop_panels
 
 Photo = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]

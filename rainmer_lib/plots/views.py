@@ -12,7 +12,7 @@ from torch import Tensor
 
 from rainmer_lib.plots.contrast import ROLES
 from rainmer_lib.rainmer.views import Keys
-from rainmer_lib.rainmer_walkthroughs import ArchiveStep
+from rainmer_lib.teaching.rainmer import ArchiveStep
 
 ROLE_COLOURS = {"query": ROLES["query"], "positive": ROLES["positive"], "negative": ROLES["internal"]}
 OVERWRITTEN = "#56B4E9"

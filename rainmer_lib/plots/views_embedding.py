@@ -11,7 +11,7 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from rainmer_lib.evaluation.view_maps import ViewScenes
+from rainmer_lib.analysis.view_maps import ViewScenes
 from rainmer_lib.plots.style import colours
 
 # what a scene's domain is has one colour and one mark in every figure of these

@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Int
 
 from rainmer_lib.data.paired import MixedPairs, PairedBatch, PairedRain
-from rainmer_lib.data.pairs import Pair
 from rainmer_lib.data.rendered_domains import RAIN, rendered_domain
+from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import UnpairedRain
 from rainmer_lib.rainmer.alignment import EDGES, Densities, align_density, densities, target_shares
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from rainmer_lib.data.pairs import Pair
+from rainmer_lib.data.test_sets import Pair
 
 Densities = Float[np.ndarray, " images"]
 Shares = Float[np.ndarray, " bins"]

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rainmer_lib.rainmer.attention import SparseChannelAttention
-from rainmer_lib.rainmer.compensator import MixtureCompensator
+from rainmer_lib.rainmer.mefc import MixtureCompensator
 from rainmer_lib.rainmer.prompts import BlockPrompts, Prompts
 
 Features = Float[Tensor, "b c h w"]

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rainmer_lib.rainmer.compensator import MixtureCompensator
+from rainmer_lib.rainmer.mefc import MixtureCompensator
 
 Features = Float[Tensor, "b c h w"]
 Image = Float[Tensor, "b 3 h w"]

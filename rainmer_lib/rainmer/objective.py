@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from jaxtyping import Float
 from torch import Tensor
 
+from rainmer_lib.losses.fidelity import charbonnier, structural_loss
 from rainmer_lib.rainmer.config import RainmerConfig
 from rainmer_lib.rainmer.contrast import Similarity, degradation_detail_loss, illumination_loss
-from rainmer_lib.rainmer.fidelity import charbonnier, structural_loss
 
 Image = Float[Tensor, "b 3 h w"]
 

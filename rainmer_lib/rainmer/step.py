@@ -8,8 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from rainmer_lib.rainmer.archive import Archive
 from rainmer_lib.rainmer.config import RainmerConfig
+from rainmer_lib.rainmer.memory_bank import Archive
 from rainmer_lib.rainmer.model import Rainmer
 from rainmer_lib.rainmer.objective import Outcome, Term, build_objective
 from rainmer_lib.rainmer.views import Keys, build_keys

@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
-from rainmer_lib.rainmer.archive import Archive, colour, residual, singular_values
+from rainmer_lib.rainmer.memory_bank import Archive, colour, residual, singular_values
 
 Image = Float[Tensor, "b 3 h w"]
 Images = Float[Tensor, "b n 3 h w"]

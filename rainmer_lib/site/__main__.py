@@ -5,9 +5,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from rainmer_lib import atomic, paths, runner
+from rainmer_lib import atomic, paths
 from rainmer_lib.site import executed, gallery, reference, section_map
 from rainmer_lib.site.links import Pages, rewrite
+from rainmer_lib.workflow import runner
 
 MARK = ".site-sources"  # only a folder that has it is ever replaced
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 
 from rainmer_lib import atomic
-from rainmer_lib.catalogue import PROFILES_SHOWN
 from rainmer_lib.site.links import Pages, rewrite
+from rainmer_lib.workflow.catalogue import PROFILES_SHOWN
 
 PICTURES = ("image/png", "image/jpeg")
 

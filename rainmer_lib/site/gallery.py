@@ -8,10 +8,10 @@ import pandas as pd
 from PIL import Image
 
 from rainmer_lib import atomic, paths
-from rainmer_lib.catalogue import ITEMS, Item
-from rainmer_lib.evaluation.claims import told
-from rainmer_lib.records import markdown
+from rainmer_lib.claims.over_seeds import told
+from rainmer_lib.experiments.records import markdown
 from rainmer_lib.site.executed import Executed
+from rainmer_lib.workflow.catalogue import ITEMS, Item
 
 SCORES = ("psnr", "ssim", "niqe", "brisque")
 THUMBNAIL = (480, 320)

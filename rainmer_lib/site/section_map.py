@@ -6,8 +6,8 @@ from pathlib import Path
 import nbformat
 
 from rainmer_lib import atomic
-from rainmer_lib.catalogue import ITEMS
 from rainmer_lib.site.executed import Executed
+from rainmer_lib.workflow.catalogue import ITEMS
 
 COLUMNS = ("paper", "module", "notebook")
 START = "00_start_here"
@@ -42,7 +42,7 @@ def read_maps(notebook: Path) -> dict[str, list[tuple[str, ...]]]:
 
 
 def module_links(text: str, modules: set[str]) -> str:
-    """`dcdgan/btb.py` in code spans -> a link to rainmer_lib.dcdgan.btb in the reference; other words stay."""
+    """`dcdgan/translation.py` in code spans -> a link to rainmer_lib.dcdgan.translation in the reference; other words stay."""
 
     def linked(found: re.Match) -> str:
         name = "rainmer_lib." + found[1].replace("/", ".")

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from rainmer_lib.profiles import PROFILES
+from rainmer_lib.experiments.profiles import PROFILES
 from rainmer_lib.workflow.jobs import Job, run
 
 

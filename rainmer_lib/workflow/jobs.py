@@ -16,10 +16,11 @@ from typing import Any
 
 import papermill
 
-from rainmer_lib import atomic, paths, runner
-from rainmer_lib.experiment import RECORDED, score_run
-from rainmer_lib.profiles import Profile
-from rainmer_lib.profiles import profile as profile_named
+from rainmer_lib import atomic, paths
+from rainmer_lib.experiments.compare import RECORDED, score_run
+from rainmer_lib.experiments.profiles import Profile
+from rainmer_lib.experiments.profiles import profile as profile_named
+from rainmer_lib.workflow import runner
 from rainmer_lib.workflow.plan import TrainingRun, has_profiles, training_runs
 from rainmer_lib.workflow.programs import PROGRAMS, Program
 

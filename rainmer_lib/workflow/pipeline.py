@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 
 from rainmer_lib import atomic, paths
-from rainmer_lib.profiles import profile as profile_named
+from rainmer_lib.experiments.profiles import profile as profile_named
 from rainmer_lib.workflow.jobs import Job, locked, pipeline_root
 from rainmer_lib.workflow.plan import TrainingRun, choose, planned_runs, to_come
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import nbformat
 
-from rainmer_lib import catalogue, runner
-from rainmer_lib.data.pairs import benchmark_pairs
+from rainmer_lib.data.test_sets import benchmark_pairs
 from rainmer_lib.dcdgan.config import DCDGANConfig
-from rainmer_lib.parameters import declared_parameters
-from rainmer_lib.profiles import Profile
+from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.rainmer.config import RainmerConfig
+from rainmer_lib.workflow import catalogue, runner
+from rainmer_lib.workflow.parameters import declared_parameters
 from rainmer_lib.workflow.programs import PROGRAMS, Program
 
 

@@ -4,18 +4,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rainmer_lib import comparisons, experiment, profiles
 from rainmer_lib.data.paired import MixedPairs
 from rainmer_lib.data.unpaired import unpaired
-from rainmer_lib.profiles import Profile
-from rainmer_lib.rainmer import all_in_one
-from rainmer_lib.rainmer import comparisons as rainmer_comparisons
-from rainmer_lib.rainmer import experiment as rainmer_experiment
+from rainmer_lib.experiments import all_in_one, profiles
+from rainmer_lib.experiments import compare as experiment
+from rainmer_lib.experiments import dcdgan as comparisons
+from rainmer_lib.experiments import rainmer as rainmer_experiment
+from rainmer_lib.experiments import rainmer_rows as rainmer_comparisons
+from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.rainmer.aligned import AlignedRain, aligned_rain
 from rainmer_lib.rainmer.config import RainmerConfig
 from rainmer_lib.rainmer.config import paper as rainmer_paper
-from rainmer_lib.rainmer.profiles import IMAGES, sized
-from rainmer_lib.rainmer.profiles import PROFILES as RAINMER_PROFILES
+from rainmer_lib.rainmer.sizes import IMAGES, sized
+from rainmer_lib.rainmer.sizes import PROFILES as RAINMER_PROFILES
 from rainmer_lib.training.run import RunIdentity
 
 

@@ -6,7 +6,8 @@ Only the three cells of an exercise are run, so this also shows that they need n
 import nbformat
 import pytest
 
-from rainmer_lib import attempts, exercises
+from rainmer_lib.teaching import exercise_check as attempts
+from rainmer_lib.teaching import student_copies as exercises
 
 WALKTHROUGHS = exercises.walkthroughs()
 EXERCISES = [

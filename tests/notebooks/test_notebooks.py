@@ -9,9 +9,10 @@ import time
 import nbformat
 import pytest
 
-from rainmer_lib import paths, runner
-from rainmer_lib.evaluation.protocols import PROTOCOLS
-from rainmer_lib.parameters import WrongParameter, declared_parameters
+from rainmer_lib import paths
+from rainmer_lib.metrics.protocols import PROTOCOLS
+from rainmer_lib.workflow import runner
+from rainmer_lib.workflow.parameters import WrongParameter, declared_parameters
 
 SOURCES = sorted((paths.REPOSITORY / "notebooks").rglob("*.ipynb"))
 RESULT_NOTEBOOKS = ("ablation_negatives", "train_dcdgan")
@@ -33,7 +34,7 @@ def test_sources_are_light(path):
     assert notebook.metadata.kernelspec.name == "python3"
     for cell in code(notebook):
         checked = "nbval-check-output" in cell.metadata.get("tags", [])
-        assert bool(cell.outputs) == checked, f"{path.stem}: run `python -m rainmer_lib.runner --refresh {path.stem}`"
+        assert bool(cell.outputs) == checked, f"{path.stem}: run `python -m rainmer_lib.workflow.runner --refresh {path.stem}`"
         assert len(cell.source.splitlines()) <= 20 and "class " not in cell.source
         assert "/" not in "".join(s for s in cell.source.split() if s.startswith(('"/', "'/"))), "a file path"
     for cell in notebook.cells:

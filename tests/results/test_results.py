@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.models import load_run, read_config
+from rainmer_lib.pretrained.models import load_run, read_config
 from rainmer_lib.training.run import RunFolder, RunIdentity
 
 RESULTS = paths.REPOSITORY / "results"
@@ -99,9 +99,9 @@ def test_kept_weights_give_the_kept_scores(folder):
     """Five images of Rain12, derained anew: within a hundredth of a decibel of what is stored."""
     from itertools import islice
 
-    from rainmer_lib.data.pairs import benchmark_pairs
-    from rainmer_lib.evaluation.inference import derain
-    from rainmer_lib.evaluation.protocols import evaluate
+    from rainmer_lib.data.test_sets import benchmark_pairs
+    from rainmer_lib.inference.derain import derain
+    from rainmer_lib.metrics.protocols import evaluate
 
     network = load_run(folder)
     scores = pd.read_csv(folder / "scores-rain12.csv").query("protocol == 'prenet'").set_index("image").psnr

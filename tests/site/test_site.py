@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.catalogue import ITEMS
 from rainmer_lib.plots.slider import slider
 from rainmer_lib.site import executed, reference
+from rainmer_lib.workflow.catalogue import ITEMS
 
 LARGEST = 40e6  # bytes
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from rainmer_lib import catalogue, paths
-from rainmer_lib.records import published
+from rainmer_lib import paths
+from rainmer_lib.experiments.records import published
+from rainmer_lib.workflow import catalogue
 
 ROOT = paths.REPOSITORY
 SOURCES = sorted((ROOT / "rainmer_lib").rglob("*.py"))
@@ -54,7 +55,7 @@ def test_the_readme_shows_the_catalogue():
 
 
 def test_the_documentation_shows_the_calibration():
-    from rainmer_lib.evaluation.calibration import PUBLISHED
+    from rainmer_lib.experiments.calibration import PUBLISHED
 
     scores = pd.read_csv(ROOT / "results" / "calibration" / "prenet.csv").query("protocol == 'prenet'")
     text = (ROOT / "docs" / "using.md").read_text()

@@ -42,10 +42,10 @@ SOURCES["embedded"] = _tiny
 PARAMETERS = 'profile: str = "tiny"  # size\ndata: str = "auto"  # data\nseeds: int = 0  # runs'
 COMPARE = """
 import pandas as pd
-from rainmer_lib.comparisons import methods
-from rainmer_lib.experiment import compare
-from rainmer_lib.parameters import check_parameters
-from rainmer_lib.records import save_results, summary_table
+from rainmer_lib.experiments.dcdgan import methods
+from rainmer_lib.experiments.compare import compare
+from rainmer_lib.workflow.parameters import check_parameters
+from rainmer_lib.experiments.records import save_results, summary_table
 settings = check_parameters(globals())
 """
 SAVE = """

@@ -10,11 +10,11 @@ from torch.nn import functional as F
 
 from rainmer_lib import paths
 from rainmer_lib.baselines.prenet import PReNet, load_published
-from rainmer_lib.data.pairs import benchmark_pairs
-from rainmer_lib.evaluation.calibration import PUBLISHED
-from rainmer_lib.evaluation.inference import derain
-from rainmer_lib.evaluation.protocols import evaluate_all
-from rainmer_lib.models import load_model
+from rainmer_lib.data.test_sets import benchmark_pairs
+from rainmer_lib.experiments.calibration import PUBLISHED
+from rainmer_lib.inference.derain import derain
+from rainmer_lib.metrics.protocols import evaluate_all
+from rainmer_lib.pretrained.models import load_model
 
 RECORDED = paths.REPOSITORY / "results" / "calibration" / "prenet.csv"
 

@@ -8,7 +8,7 @@ import torch
 from rainmer_lib.baselines.supervised import Pairs, Trainer, train_supervised
 from rainmer_lib.data.unpaired import embedded
 from rainmer_lib.dcdgan import paper
-from rainmer_lib.profiles import profile
+from rainmer_lib.experiments.profiles import profile
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from rainmer_lib import cli, paths
-from rainmer_lib.models import DEFAULT, load_model
+from rainmer_lib.pretrained.models import DEFAULT, load_model
 
 TINY = (40, 36)
 REAL_DATA = paths.data_root()
@@ -46,8 +46,8 @@ def test_derain_a_file_keeps_its_size_and_changes_it(tmp_path):
 
 
 def test_derain_is_what_the_library_does(tmp_path):
-    from rainmer_lib.evaluation.inference import derain
-    from rainmer_lib.evaluation.protocols import quantise
+    from rainmer_lib.inference.derain import derain
+    from rainmer_lib.metrics.protocols import quantise
 
     source = photo(tmp_path / "a.png")
     assert run("derain", source, tmp_path / "b.png") == 0

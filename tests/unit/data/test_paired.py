@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from rainmer_lib.data.paired import MixedPairs, PairedBatch, PairedRain, paired_sample
-from rainmer_lib.data.pairs import Pair
+from rainmer_lib.data.test_sets import Pair
 
 
 def ramp(level, height=24, width=40):

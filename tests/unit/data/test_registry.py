@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from rainmer_lib.data import registry
-from rainmer_lib.data.pairs import benchmark_pairs
+from rainmer_lib.data.test_sets import benchmark_pairs
 
 GOOD = """
 [toy]

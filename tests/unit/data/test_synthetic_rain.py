@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from rainmer_lib.data import photos
-from rainmer_lib.data.pairs import benchmark_pairs
 from rainmer_lib.data.synthetic_rain import (
     BLENDS,
     PRESETS,
@@ -17,6 +16,7 @@ from rainmer_lib.data.synthetic_rain import (
     streak_kernel,
     streak_layer,
 )  # fmt: skip
+from rainmer_lib.data.test_sets import benchmark_pairs
 
 # Medians over each whole test set, 8-bit scale: mean and 99th percentile of rainy - clean, share of pixels above 5 %.
 # test_the_targets_are_those_of_the_real_sets measures them again where the data are.

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rainmer_lib.data import photos
-from rainmer_lib.data.pairs import BENCHMARKS, benchmark_pairs
+from rainmer_lib.data.test_sets import BENCHMARKS, benchmark_pairs
 from rainmer_lib.data.unpaired import SOURCES, compose, embedded, unpaired
 
 

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from rainmer_lib.data import photos, registry
-from rainmer_lib.data.pairs import benchmark_pairs
+from rainmer_lib.data.test_sets import benchmark_pairs
 from rainmer_lib.data.verify import digest, global_shift, verify
-from rainmer_lib.evaluation.protocols import evaluate
+from rainmer_lib.metrics.protocols import evaluate
 
 WITHOUT_PAIRS = ("bsds500", "gargstreaks", "real147", "mwd")
 TOML = """

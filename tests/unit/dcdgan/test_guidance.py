@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rainmer_lib.dcdgan.cgb import draw_places
+from rainmer_lib.dcdgan.guidance import draw_places
 from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.losses.patch_contrast import patch_contrast
 

@@ -52,7 +52,7 @@ def test_without_the_backward_cycle(tiny, photos, name, modules):
 
 @pytest.mark.parametrize(("kept", "head"), [("derained", "embed_clean"), ("rerained", "embed_rainy")])
 def test_which_head_learns_from_which_branch(tiny, photos, monkeypatch, kept, head):
-    from rainmer_lib.dcdgan import cgb
+    from rainmer_lib.dcdgan import guidance as cgb
 
     monkeypatch.setattr(cgb, "BRANCHES", tuple(b for b in cgb.BRANCHES if b[0] == kept))
     assert reached(tiny, photos, "contrastive") & HEADS == {head}

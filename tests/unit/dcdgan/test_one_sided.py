@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rainmer_lib.baselines.unpaired import CUT
-from rainmer_lib.dcdgan.cgb import draw_places
+from rainmer_lib.baselines.cyclegan_family import CUT
+from rainmer_lib.dcdgan.guidance import draw_places
 from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.dcdgan.objective import build_objective
 from rainmer_lib.dcdgan.step import Trainer

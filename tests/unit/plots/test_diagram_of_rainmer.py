@@ -8,7 +8,8 @@ import pytest
 
 from rainmer_lib.plots.diagrams_rainmer import draw_rainmer
 from rainmer_lib.plots.style import use_style
-from rainmer_lib.rainmer import archive, model, tiny, views
+from rainmer_lib.rainmer import memory_bank as archive
+from rainmer_lib.rainmer import model, tiny, views
 from rainmer_lib.rainmer.objective import build_objective
 
 

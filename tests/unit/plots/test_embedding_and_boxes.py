@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from matplotlib.colors import to_hex
 
-from rainmer_lib.evaluation.detection import Detections
+from rainmer_lib.downstream.detector import Detections
 from rainmer_lib.plots.boxes import box_panels, class_colour
 from rainmer_lib.plots.embedding import CLOUD_COLOURS, embedding_figure
 

@@ -1,6 +1,6 @@
 """A method's colour is its own in every figure."""
 
-from rainmer_lib.comparisons import COMPARISONS
+from rainmer_lib.experiments.dcdgan import COMPARISONS
 from rainmer_lib.plots.style import _GREY, METHOD_COLOURS, colours
 
 

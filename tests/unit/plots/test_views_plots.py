@@ -9,15 +9,15 @@ import pytest
 import torch
 from matplotlib.colors import to_hex
 
-from rainmer_lib import rainmer_walkthroughs as walk
+from rainmer_lib.analysis.view_maps import ViewScenes
 from rainmer_lib.data.paired import PairedBatch
-from rainmer_lib.data.pairs import Pair
-from rainmer_lib.evaluation.view_maps import ViewScenes
+from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.plots import views, views_alignment, views_embedding, views_encoder
 from rainmer_lib.rainmer import tiny
-from rainmer_lib.rainmer.archive import Archive
+from rainmer_lib.rainmer.memory_bank import Archive
 from rainmer_lib.rainmer.model import Rainmer
 from rainmer_lib.rainmer.views import Keys
+from rainmer_lib.teaching import rainmer as walk
 
 MICRO = replace(tiny, width=4, crop=16, view_size=16, batch=2, archive=4)
 

@@ -9,9 +9,9 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.patches import Rectangle
 
-from rainmer_lib.dcdgan.btb import Cycles
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.model import DCDGAN
+from rainmer_lib.dcdgan.translation import Cycles
 from rainmer_lib.losses import colour_cycle, frequency, patch_contrast
 from rainmer_lib.plots import contrast, cycles, diagrams, gradients, lines, rain
 

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from rainmer_lib.data.pairs import Pair
+from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.plots.density import alignment_figure
 from rainmer_lib.rainmer import alignment
 from rainmer_lib.rainmer.alignment import PUBLISHED, PUBLISHED_TARGET, align_density, rain_density, shares, target_shares

@@ -2,14 +2,14 @@
 
 import numpy as np
 import pytest
-import slow_forms as slow
+import rainmer_slow_forms as slow
 import torch
 
 from rainmer_lib.rainmer.attention import SparseChannelAttention, mix_topk
 from rainmer_lib.rainmer.backbone import ChannelNorm, MixedScaleFeedForward, TransformerBlock, pad_to_multiple
-from rainmer_lib.rainmer.compensator import MixtureCompensator
 from rainmer_lib.rainmer.encoder import ViewHead
 from rainmer_lib.rainmer.interaction import SpatialChannelInteraction
+from rainmer_lib.rainmer.mefc import MixtureCompensator
 from rainmer_lib.rainmer.prompts import BlockPrompts, PromptAttention
 
 RATES = ("1/2", "2/3", "3/4", "4/5")

@@ -5,11 +5,11 @@ import pytest
 from PIL import Image
 
 from rainmer_lib.data import paired_folders
-from rainmer_lib.parameters import WrongParameter, check_parameters
+from rainmer_lib.experiments.rainmer import on_domains
 from rainmer_lib.rainmer import published
 from rainmer_lib.rainmer.alignment import rain_density
-from rainmer_lib.rainmer.experiment import on_domains
 from rainmer_lib.rainmer.published import PUBLISHED, PublishedSets, shown_by_tests
+from rainmer_lib.workflow.parameters import WrongParameter, check_parameters
 
 HEIGHT, WIDTH = 80, 120
 

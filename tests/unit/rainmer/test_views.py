@@ -5,8 +5,8 @@ import pytest
 import torch
 from scipy.ndimage import correlate1d
 
-from rainmer_lib.rainmer.archive import Archive, colour, residual, singular_values
 from rainmer_lib.rainmer.config import VIEWS
+from rainmer_lib.rainmer.memory_bank import Archive, colour, residual, singular_values
 from rainmer_lib.rainmer.views import blur, build_keys, rained_on, random_flips, relit
 
 

@@ -11,10 +11,10 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from PIL import Image
 
 from rainmer_lib import paths
-from rainmer_lib.catalogue import ITEMS, Item
 from rainmer_lib.site import executed, gallery, reference, section_map
 from rainmer_lib.site.__main__ import main
 from rainmer_lib.site.links import Pages, rewrite
+from rainmer_lib.workflow.catalogue import ITEMS, Item
 
 TABLE_5 = next(item for item in ITEMS if item.label == "Table 5")
 FIG_7 = next(item for item in ITEMS if item.label == "Fig. 7")
@@ -150,7 +150,7 @@ def test_the_map_is_that_of_the_start_notebook(tmp_path):
     text = section_map.page(start, shown, {"rainmer_lib.dcdgan.config"})
     module = "{py:mod}`dcdgan/config.py <rainmer_lib.dcdgan.config>`"
     assert f"| {module} | [`train_dcdgan`](/notebooks/train_dcdgan.ipynb)" in text
-    assert "`baselines/unpaired.py` | `closely_related`" in text, "without a page: a word"
+    assert "`baselines/cyclegan_family.py` | `closely_related`" in text, "without a page: a word"
     assert all(f"| {item.label} | {item.title} |" in text for item in ITEMS)
 
 
@@ -170,12 +170,13 @@ def test_a_start_notebook_without_a_map_is_refused(tmp_path):
 
 def test_the_reference_lists_what_a_module_defines_itself(tmp_path):
     found = reference.modules()
-    assert "rainmer_lib.dcdgan.cgb" in found["rainmer_lib.dcdgan"] and "rainmer_lib.paths" in found["rainmer_lib"]
-    names = reference.public_names("rainmer_lib.evaluation.protocols")
+    assert "rainmer_lib.dcdgan.guidance" in found["rainmer_lib.dcdgan"] and "rainmer_lib.paths" in found["rainmer_lib"]
+    names = reference.public_names("rainmer_lib.metrics.protocols")
     assert names[:3] == ["Protocol", "protocol", "quantise"] and not {"structural_similarity", "_check"} & set(names)
     reference.write_pages(tmp_path)
     page = (tmp_path / "api" / "rainmer_lib.dcdgan.rst").read_text()
-    assert ".. automodule:: rainmer_lib.dcdgan.cgb\n   :members: ProjectionHead, ContrastiveGuidance, draw_places\n" in page
+    members = "   :members: ProjectionHead, ContrastiveGuidance, draw_places\n"
+    assert ".. automodule:: rainmer_lib.dcdgan.guidance\n" + members in page
     assert {p.stem for p in (tmp_path / "api").glob("*.rst")} == {*found, "index"}
 
 

@@ -1,0 +1,1 @@
+"""What other programs see in an image: objects, and the probability of rain."""

@@ -1,1 +1,0 @@
-"""Measuring: named protocols, inference at any size, tables of scores."""

@@ -1,0 +1,137 @@
+"""Real rain: NIQE and BRISQUE of derained photos that have no truth, of the photos themselves, and of a blurred control.
+
+Both measure how natural the statistics of an image are, not how much rain is left: lower is better for both.  A Gaussian blur
+(`BLUR`) removes no rain and has a row of its own, so that the reader sees what the two reward.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from jaxtyping import UInt8
+from scipy.ndimage import gaussian_filter
+from torch import nn
+
+from rainmer_lib import atomic
+from rainmer_lib.claims.over_images import FIXED
+from rainmer_lib.data import layouts, registry
+from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.experiments.compare import Run, device
+from rainmer_lib.experiments.fixed_methods import kept_table
+from rainmer_lib.inference.derain import derain
+from rainmer_lib.metrics.brisque import BrisqueModel, brisque, brisque_model
+from rainmer_lib.metrics.niqe import NiqeParameters, niqe, niqe_parameters
+from rainmer_lib.metrics.protocols import quantise
+from rainmer_lib.pretrained.models import load_model
+from rainmer_lib.workflow.parameters import Settings
+
+REAL_SETS = ("real147", "mwd")
+STAND_IN = "rendered"  # held-out photos of the training data under rendered rain: where there are no real photos
+BLUR = 1.0  # pixels, standard deviation of the control
+CONTROL = "blurred input"
+
+Image = UInt8[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True)
+class Rulers:
+    """What photos are measured with; without BRISQUE's model, NIQE alone."""
+
+    niqe: NiqeParameters
+    brisque: BrisqueModel | None
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Columns of a table of scores."""
+        return ("niqe", "brisque") if self.brisque else ("niqe",)
+
+    def measure(self, image: Image) -> tuple[float, ...]:
+        """Scores of an 8-bit image, in the order of `metrics`."""
+        return (niqe(image, self.niqe), *([brisque(image, self.brisque)] if self.brisque else []))
+
+
+def rulers(data: UnpairedRain) -> Rulers:
+    """With embedded data what travels with the package, our refit of NIQE; else the releases' files of the data root.
+
+    FileNotFoundError says how to get them.  The two are on different scales.
+    """
+    if data.name == "embedded":
+        return Rulers(niqe_parameters("refit"), None)
+    return Rulers(niqe_parameters("release"), brisque_model())
+
+
+def real_sets(data: UnpairedRain) -> tuple[str, ...]:
+    """The sets of photos that go with the training data; FileNotFoundError if one of them is not there."""
+    if data.name == "embedded":
+        return (STAND_IN,)
+    for name in REAL_SETS:
+        _entries(name)
+    return REAL_SETS
+
+
+def photos(test_set: str, data: UnpairedRain) -> Iterator[tuple[str, Image]]:
+    """Name and image of each rainy photo, in order, at the size that it has."""
+    if test_set == STAND_IN:
+        return ((pair.name, pair.rainy) for pair in data.held_out)
+    return ((entry.name, layouts.read(entry)[0]) for entry in _entries(test_set))
+
+
+def _entries(test_set: str) -> tuple[layouts.Entry, ...]:
+    benchmark, split = registry.lookup(test_set)
+    try:
+        listing = split.listing()
+    except FileNotFoundError as error:
+        raise FileNotFoundError(benchmark.missing(str(error))) from error
+    if listing.problems or len(listing.entries) != split.count:
+        raise ValueError(f"{listing.folder}: expected {split.count} photos, found {len(listing.entries)} {listing.problems}")
+    return listing.entries
+
+
+def quality_of_run(run: Run, test_set: str, data: UnpairedRain) -> pd.DataFrame:
+    """Scores of a run on a set of photos, image by image; kept in the run folder, so computed once."""
+    path = run.folder.path / f"scores-{test_set}.csv"
+    if not path.exists():
+        network = run.generator()
+        table = quality(((name, derained(network, image)) for name, image in photos(test_set, data)), rulers(data))
+        atomic.write(path, lambda part: table.to_csv(part, index=False, float_format="%.6f"))
+    return pd.read_csv(path, dtype={"image": str}).assign(method=run.method, seed=run.seed, test_set=test_set)
+
+
+def quality_of_model(model: str, test_set: str, settings: Settings) -> pd.DataFrame | None:
+    """Scores of a network by name, likewise; None if its weights are not here."""
+
+    def measure() -> pd.DataFrame:
+        network = load_model(model).to(device())
+        outputs = ((name, derained(network, image)) for name, image in photos(test_set, settings.data))
+        return quality(outputs, rulers(settings.data))
+
+    table = kept_table(model, test_set, settings, measure)
+    return None if table is None else table.assign(method=model, seed=FIXED, test_set=test_set)
+
+
+def quality_of_input(test_set: str, data: UnpairedRain, blur: float = 0.0) -> pd.DataFrame:
+    """Scores of the photos themselves, or of the photos under a Gaussian blur of this standard deviation, in pixels."""
+    images = ((name, blurred(image, blur) if blur else image) for name, image in photos(test_set, data))
+    return quality(images, rulers(data)).assign(method=CONTROL if blur else "input", seed=FIXED, test_set=test_set)
+
+
+def quality(images: Iterable[tuple[str, Image]], measured_by: Rulers) -> pd.DataFrame:
+    """Scores of 8-bit images: columns image, niqe, brisque; ValueError names the image that cannot be measured."""
+    rows = []
+    for name, image in images:
+        try:
+            rows.append((name, *measured_by.measure(image)))
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+    return pd.DataFrame(rows, columns=["image", *measured_by.metrics])
+
+
+def blurred(image: Image, deviation: float) -> Image:
+    """The image under a Gaussian of this standard deviation in pixels, rounded to 8 bits."""
+    return np.floor(gaussian_filter(image.astype(np.float64), (deviation, deviation, 0)) + 0.5).astype(np.uint8)
+
+
+def derained(network: nn.Module, image: Image) -> Image:
+    """The output of a network, rounded to 8 bits."""
+    return quantise(derain(network, image), "round")

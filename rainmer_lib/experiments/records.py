@@ -1,0 +1,108 @@
+"""What a result notebook leaves behind: a tidy table, a printed table, figures, and the record of how they came about."""
+
+import json
+import platform
+import re
+import subprocess
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from matplotlib.figure import Figure
+
+from rainmer_lib import atomic, paths
+from rainmer_lib.experiments.compare import Comparison, record_runs
+
+RECORDED_PACKAGES = ("rainmer", "torch", "numpy", "scipy", "pandas", "scikit-image", "papermill")
+
+
+def published(name: str) -> pd.DataFrame:
+    """Numbers printed in a paper, `results/published/<name>.csv`."""
+    return pd.read_csv(paths.published_root() / f"{name}.csv")
+
+
+def summary_table(means: pd.DataFrame, methods: list[str], protocol: str) -> pd.DataFrame:
+    """Rows input and methods, columns (test set, PSNR | SSIM): mean over seeds, +- standard deviation where seeds differ."""
+    chosen = means[means.protocol == protocol]
+    cells = {}
+    for name in dict.fromkeys(chosen.test_set):
+        for metric, digits in (("psnr", 2), ("ssim", 4)):
+            column = (name, metric.upper())
+            for method in ("input", *methods):
+                values = chosen[(chosen.method == method) & (chosen.test_set == name)][metric]
+                spread = f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
+                cells.setdefault(column, []).append(f"{values.mean():.{digits}f}{spread}" if len(values) else "-")
+    return pd.DataFrame(cells, index=["input", *methods]).rename_axis("method")
+
+
+def markdown(table: pd.DataFrame) -> str:
+    """A table as Markdown, without further dependencies."""
+    flat = table.reset_index()
+    names = [" ".join(filter(None, column)) if isinstance(column, tuple) else str(column) for column in flat.columns]
+    rows = [[str(value) for value in row] for row in flat.to_numpy()]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in [names, ["---"] * len(names), *rows]) + "\n"
+
+
+def save_results(
+    stem: str, comparison: Comparison, table: pd.DataFrame, figures: dict[str, Figure], claims: pd.DataFrame
+) -> Path:
+    """Write results/<profile>/<stem>.{csv,md,png,pdf,json} and keep the runs; returns the record's path.
+
+    csv: mean over images of every method, seed, test set and protocol.  Results with parameters other than the profile's
+    own carry them in the stem, so they never replace the profile's.
+    """
+    settings = comparison.settings
+    folder, stem = paths.results_root() / settings.profile.name, stem + settings.suffix()
+    atomic.write(folder / f"{stem}.csv", lambda p: comparison.means().to_csv(p, index=False, float_format="%.4f"))
+    atomic.write_text(folder / f"{stem}.md", markdown(table))
+    for name, figure in figures.items():
+        for kind, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
+            path = folder / f"{'-'.join(filter(None, (stem, name)))}.{kind}"
+            atomic.write(path, lambda p, f=figure, m=metadata: f.savefig(p, metadata=m))
+    if not settings.suffix():
+        record_runs(comparison)
+    return atomic.write_json(folder / f"{stem}.json", record(stem, comparison, claims))
+
+
+def record(stem: str, comparison: Comparison, claims: pd.DataFrame) -> dict:
+    """How a result came about: parameters, seeds, data, runs, versions, device, commit, and what became of the claims."""
+    settings = comparison.settings
+    runs = [
+        {"method": run.method, "seed": run.seed, "run": run.folder.identity.key} | json.loads(run.folder.finished.read_text())
+        for run in comparison.runs
+    ]
+    return {
+        "item": stem,
+        "profile": settings.profile.name,
+        "parameters": settings.given,
+        "seeds": list(range(settings.seeds)),
+        "data": {"name": settings.data.name, "sha256_16": settings.data.fingerprint},
+        "test_sets": list(settings.test_sets),
+        "runs": runs,
+        "claims": _plain(claims),
+        "versions": {name: version(name) for name in RECORDED_PACKAGES} | {"python": platform.python_version()},
+        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "commit": commit(),
+    }
+
+
+def commit() -> str:
+    """The repository's commit, with `+changes` where tracked files differ from it; `unknown` outside a repository."""
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *words], cwd=paths.REPOSITORY, capture_output=True, text=True).stdout.strip()
+
+    found = git("rev-parse", "--short=12", "HEAD")
+    if not re.fullmatch(r"[0-9a-f]{12}", found):
+        return "unknown"
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", "rainmer_lib", "notebooks")
+    return found + ("+changes" if changed else "")
+
+
+def _plain(table: pd.DataFrame) -> list[dict]:
+    """Rows as dicts of JSON values, floats rounded to four digits, missing ones null."""
+    rows = table.to_dict("records")
+    return [
+        {k: (None if np.isnan(v) else round(v, 4)) if isinstance(v, float) else v for k, v in row.items()} for row in rows
+    ]

@@ -1,0 +1,188 @@
+"""Deraining an image of any size: pad to the network's multiple, run whole or in tiles, crop back, never resize."""
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from math import isqrt
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import psutil
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from rainmer_lib.inference import probe, whole_image_norm
+from rainmer_lib.inference.tiling import FEATHER, Grid, Span, grid, run_tiled
+
+Image = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
+
+CPU_LIMIT = 5 * 2**29  # bytes; with a 24-megapixel image and its result, a process then stays under 4 GB
+SCRATCH = 1.75  # peak memory over bytes of live tensors: mostly 1.04 to 1.7 (benchmarks/inference_memory.py), 2.1 at times
+LARGEST_TILE = 1024  # pixels a side; larger ones are slower on a CPU
+SMALLEST_CORE = 64  # pixels a side; below, nearly all work is halo
+SAMPLE = 2**21  # pixels from which the statistics of a tiled image are taken
+SAMPLE_CORE = 128  # pixels a side of a sampled tile's core: many small tiles differ less from the whole than few large ones
+
+_bytes_per_pixel: WeakKeyDictionary[nn.Module, float] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an image is tiled, where it is.
+
+    memory_limit: bytes that the network's tensors may take; None takes half of the CPU's available memory, at most
+        `CPU_LIMIT`, or 80 % of the GPU's.
+    tile: side in pixels of the tiles, halo included; None chooses by memory, and runs untiled what fits.
+    statistics: of instance norms in tiles, `whole-image` (no seams) or `per-tile` (seams; one pass).
+    sample: pixels from which whole-image statistics are taken; None takes all (exact, about half as many passes more as
+        the network has norms).  Images of fewer pixels are taken entirely.
+    progress: called with (done, total), in tiles, the passes that collect statistics included.
+    """
+
+    memory_limit: int | None = None
+    tile: int | None = None
+    statistics: str = "whole-image"
+    sample: int | None = SAMPLE
+    progress: Callable[[int, int], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.statistics not in ("whole-image", "per-tile"):
+            raise ValueError(f"statistics {self.statistics!r}: choose whole-image or per-tile")
+        for name in ("memory_limit", "tile", "sample"):
+            value = getattr(self, name)
+            if value is not None and value <= 0:
+                raise ValueError(f"{name} {value}: need a positive number, or None")
+
+
+@dataclass
+class _Counter:
+    """Counts finished tiles and passes the count on."""
+
+    total: int
+    progress: Callable[[int, int], None] | None
+    done: int = field(default=0)
+
+    def tick(self) -> None:
+        self.done += 1
+        if self.progress:
+            self.progress(self.done, self.total)
+
+
+@torch.inference_mode()
+def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h w 3"]:
+    """Run a network on an RGB image of any size, uint8 or float in [0, 1]; returns float32 in [0, 1], not quantised.
+
+    The network maps (1, 3, h, w) in [0, 1] to the same, alone or as the first of a tuple or list.  Borders are mirrored
+    (repeated where the image is too small for that) up to multiples of its attribute `multiple` (4 without one), at least
+    `smallest` (16 without one).  `options` are the fields of `Options`; an image that fits into memory is run untiled.
+    Raises ValueError on another kind of image, on a network that looks too far to be tiled, and on a memory limit that
+    holds no useful tile.
+
+    A network with a context `prompted_by(whole)` is prompted by the image as it is given, not by its padding or its tiles.
+    """
+    chosen = Options(**options)
+    require_rgb(image)
+    height, width = image.shape[:2]
+    padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
+    side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
+    with network.prompted_by(to_input(network, image)) if hasattr(network, "prompted_by") else nullcontext():
+        if side is None:
+            result = run(network, padded)
+            _Counter(1, chosen.progress).tick()
+        else:
+            result = derain_tiled(network, padded, side, chosen)
+    return result[:height, :width]
+
+
+def require_rgb(image: Image) -> None:
+    """ValueError unless the image is (h, w, 3), not empty, uint8 or floating within [0, 1]."""
+    floating = np.issubdtype(image.dtype, np.floating)
+    if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape or not (floating or image.dtype == np.uint8):
+        raise ValueError(f"need uint8 RGB or float RGB in [0, 1], (h, w, 3), got {image.dtype} {image.shape}")
+    if floating and not (image.min() >= 0 and image.max() <= 1):
+        raise ValueError(f"need uint8 RGB or float RGB in [0, 1], got values from {image.min():g} to {image.max():g}")
+
+
+def pad(image: Image, multiple: int, smallest: int) -> Image:
+    """Mirror the right and lower borders up to multiples of `multiple`, at least `smallest`."""
+    sides = [(0, max(smallest, -(-size // multiple) * multiple) - size) for size in image.shape[:2]]
+    return image if sides == [(0, 0), (0, 0)] else np.pad(image, [*sides, (0, 0)], mode="symmetric")
+
+
+def to_input(network: nn.Module, image: Image) -> Float[Tensor, "1 3 h w"]:
+    """An image as the network takes it, on its device."""
+    values = image.astype(np.float32)
+    if image.dtype == np.uint8:
+        values /= 255
+    return torch.from_numpy(values).permute(2, 0, 1)[None].to(probe.device_of(network))
+
+
+def run(network: nn.Module, image: Image) -> Float[np.ndarray, "h w 3"]:
+    """One forward pass."""
+    output = probe.first_image(network(to_input(network, image)))
+    return output[0].clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
+
+
+def derain_tiled(network: nn.Module, image: Image, side: int, options: Options) -> Float[np.ndarray, "h w 3"]:
+    """Run a network on a padded image in tiles of at most about `side` pixels a side."""
+    height, width = image.shape[:2]
+    cut = partial(grid, height, width, reach=probe.reach(network), multiple=probe.multiple_of(network))
+    core = core_of(network, side, max(height, width))
+    tiles, sampled, norms = cut(core), Grid([], []), 0
+    if options.statistics == "whole-image" and whole_image_norm.instance_norms(network):
+        norms = whole_image_norm.count_norms(network, probe.blank(network, 1, 1))
+        small = whole_image_norm.sparse(cut(min(core, SAMPLE_CORE)), options.sample)
+        sampled = small if options.sample is not None and height * width > options.sample else tiles
+    counter = _Counter(norms * len(sampled) + len(tiles), options.progress)
+
+    def read(row: Span, col: Span) -> Float[Tensor, "1 3 h w"]:
+        return to_input(network, image[row.read_start : row.read_stop, col.read_start : col.read_stop])
+
+    statistics = whole_image_norm.whole_image_statistics(network, sampled, read, norms, counter.tick)
+    with whole_image_norm.fixed_statistics(network, statistics) if norms else nullcontext():
+        return run_tiled(image, tiles, lambda tile: run(network, tile), counter.tick)
+
+
+def core_of(network: nn.Module, side: int, longest: int) -> int:
+    """Side of the cores of tiles of `side` pixels; ValueError if the halos leave too little of it."""
+    if side >= longest:
+        return longest
+    multiple = probe.multiple_of(network)
+    halo = -(-(probe.reach(network) + FEATHER // 2) // multiple) * multiple
+    core = (side - 2 * halo) // multiple * multiple
+    if core < SMALLEST_CORE:
+        raise ValueError(
+            f"tiles of {side} pixels a side are too small for this network, which sees {halo} pixels around each: it takes "
+            f"{SMALLEST_CORE + 2 * halo} or more, which is {needed(network, (SMALLEST_CORE + 2 * halo) ** 2) / 1e6:.0f} MB; "
+            "raise memory_limit or tile, or choose a smaller network"
+        )
+    return core
+
+
+def tile_that_fits(network: nn.Module, pixels: int, memory_limit: int | None) -> int | None:
+    """Side of the largest tile that the limit allows, at most `LARGEST_TILE`; None if an image of `pixels` fits whole."""
+    limit = memory_at_hand(probe.device_of(network)) if memory_limit is None else memory_limit
+    if needed(network, pixels) <= limit:
+        return None
+    return min(LARGEST_TILE, isqrt(int(limit / needed(network, 1))))
+
+
+def needed(network: nn.Module, pixels: int) -> float:
+    """Bytes that a forward pass over `pixels` pixels takes, scratch space included.
+
+    Close from about a megapixel on; below, some 50 MB that do not grow with the image come on top.
+    """
+    if network not in _bytes_per_pixel:
+        _bytes_per_pixel[network] = probe.bytes_per_pixel(network)
+    return SCRATCH * _bytes_per_pixel[network] * pixels
+
+
+def memory_at_hand(device: torch.device) -> int:
+    """Bytes to work with: of a CPU half of what is available, at most `CPU_LIMIT`; of a GPU 80 % of what is free."""
+    if device.type == "cuda":
+        free, _ = torch.cuda.mem_get_info(device)
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+        return int(0.8 * (free + cached))
+    return min(psutil.virtual_memory().available // 2, CPU_LIMIT)

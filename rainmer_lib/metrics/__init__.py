@@ -1,0 +1,1 @@
+"""Scores of images: protocols with reference (PSNR, SSIM), and NIQE and BRISQUE without."""

@@ -1,0 +1,149 @@
+"""Material that the walkthroughs show, and what they look at inside of networks."""
+
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+import pandas as pd
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from rainmer_lib.data import photos
+from rainmer_lib.data.synthetic_rain import render
+from rainmer_lib.data.test_sets import Pair, benchmark_pairs
+from rainmer_lib.data.unpaired import UnpairedRain, unpaired
+from rainmer_lib.dcdgan.config import DCDGANConfig, paper
+from rainmer_lib.dcdgan.model import DCDGAN
+from rainmer_lib.dcdgan.objective import Term
+from rainmer_lib.dcdgan.step import Trainer
+from rainmer_lib.dcdgan.translation import Cycles, Generator, PatchCritic
+from rainmer_lib.experiments.profiles import Profile
+from rainmer_lib.inference.derain import derain
+from rainmer_lib.inference.probe import device_of
+from rainmer_lib.inference.whole_image_norm import replaced
+from rainmer_lib.networks.blocks import parameter_count
+from rainmer_lib.pretrained.models import DEFAULT, load_model
+
+Photo = Float[np.ndarray, "h w 3"]
+PHOTOS = ("skimage/astronaut.png", "skimage/coffee.png", "sklearn/china.jpg", "skimage/rocket.jpg", "skimage/chelsea.png")
+
+
+def measured_pairs(profile: Profile, count: int) -> Iterator[tuple[Pair, np.ndarray]]:
+    """Pairs and a derained output in [0, 1] for each.
+
+    At `quick`, embedded photos under rendered rain and the shipped small model, which has seen none of them; else
+    Rain100L and the published PReNet, whose files must be on the data root.
+    """
+    if profile.name == "quick":
+        network, pairs = load_model(DEFAULT), (_rained_on(name, seed) for seed, name in enumerate(PHOTOS))
+    else:
+        network, pairs = load_model("prenet-rain100l"), benchmark_pairs("rain100l")
+    return ((pair, derain(network, pair.rainy)) for pair in islice(pairs, count))
+
+
+def _rained_on(name: str, seed: int) -> Pair:
+    photo = photos.load_photo(name)
+    rainy = render(photo / 255, "rain100l", seed)[0]
+    return Pair(name, (255 * rainy).round().astype(np.uint8), photo)
+
+
+def layer_table(network: Generator | PatchCritic, size: int) -> pd.DataFrame:
+    """What the layers of a network do to an image of `size` by `size`: a row for each of `network.layers`, in order.
+
+    Columns: layer (its name), what (its parts), channels, height, width (of what leaves it), parameters.  On the device
+    `meta` nothing is computed.
+    """
+    rows = []
+
+    def note(name: str) -> Callable:
+        return lambda layer, _, x: rows.append((name, _parts(layer), *x.shape[1:], parameter_count(layer)))
+
+    handles = [layer.register_forward_hook(note(name)) for name, layer in network.layers.named_children()]
+    try:
+        with torch.no_grad():
+            network(torch.zeros(1, 3, size, size, device=device_of(network)))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return pd.DataFrame(rows, columns=["layer", "what", "channels", "height", "width", "parameters"])
+
+
+def _parts(layer: nn.Module) -> str:
+    """The parts of a layer in short, such as `conv 7, norm, ReLU`."""
+    names = {"InstanceNorm2d": "norm", "BlurDown": "blur and halve", "BlurUp": "double"}
+    found = []
+    for part in layer.modules():
+        kind = type(part).__name__
+        if isinstance(part, nn.Conv2d):
+            found.append(f"conv {part.kernel_size[0]}" + (f", stride {part.stride[0]}" if part.stride[0] > 1 else ""))
+        elif not list(part.children()) and "Pad" not in kind:
+            found.append(names.get(kind, kind))
+    return ", ".join(found)
+
+
+def seen_by_a_logit(critic: PatchCritic, size: int) -> Float[Tensor, "size size"]:
+    """How strongly the middle logit of a critic depends on each pixel of an image of `size` by `size`.
+
+    The modulus of the gradient, summed over the colours, in float64.  Instance norms are taken out: they mix all pixels, a
+    little.
+    """
+    image = torch.full((1, 3, size, size), 0.5, dtype=torch.float64, requires_grad=True)
+    doubled = deepcopy(critic).double()
+    with replaced(doubled, lambda _, features: features):
+        logits = doubled(image)
+    logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2].backward()
+    return image.grad[0].abs().sum(dim=0)
+
+
+def term_gradients(model: DCDGAN, cycles: Cycles, objective: list[Term]) -> dict[str, Float[Tensor, "b 3 h w"]]:
+    """What each term asks of the derained image: minus the gradient of its weighted value, by the name of the term.
+
+    Zero for a term that does not look at it.  The graph of `cycles` is kept, so this can be called again.
+    """
+    found = {}
+    for term in objective:
+        value = term.weight * term.value(model, cycles)
+        (gradient,) = torch.autograd.grad(value, cycles.derained, retain_graph=True, allow_unused=True)
+        found[term.name] = torch.zeros_like(cycles.derained) if gradient is None else -gradient
+    return found
+
+
+# One minute of training on one core.  Found on the held-out photos: fast rates, a fast average, critics that see earlier images
+# again, a contrastive term that is small in weight, patches and embedding.
+SHORT = {
+    "batch": 4, "critic_layers": 2, "critic_replay": 12, "contrastive_weight": 0.02, "patches": 64, "embedding": 32,
+    "learning_rate": 2e-3, "critics_learning_rate": 2e-3, "heads_learning_rate": 2e-3, "ema": 0.98,
+}  # fmt: skip
+
+
+def short_training(profile: Profile, steps: int) -> tuple[DCDGANConfig, UnpairedRain]:
+    """A training that ends while one watches: its configuration and data.
+
+    At `quick`, `SHORT` for `steps` steps, on the embedded photos shuffled as in the paper: all of them rained on, all of them
+    clean exemplars, so that nothing but rain tells the two heaps apart.  Else the profile's own, for its own steps.
+    """
+    data, config = unpaired(profile.data), profile.apply(paper)
+    if profile.name != "quick":
+        return config, data
+    everything = [*data.rainy_photos, *data.clean_photos]
+    return replace(config, **SHORT, steps=steps), replace(data, rainy_photos=everything, clean_photos=everything)
+
+
+def averaged_network(trainer: Trainer) -> Generator:
+    """The derain network with the moving average of its weights: what is evaluated."""
+    network = deepcopy(trainer.model.translation.derain)
+    network.load_state_dict(trainer.averages["derain"].state())
+    return network.eval()
+
+
+def rain_left(rainy: Photo, output: Photo, clean: Photo) -> float:
+    """The part of the rain that an output still holds: the slope of its error over the rain, by least squares.
+
+    1 for the input itself, 0 where the error has nothing to do with the rain, whatever else is wrong.  All in [0, 1].
+    """
+    rain, error = (rainy - clean).ravel(), (output - clean).ravel()
+    rain = rain - rain.mean()
+    return float(rain @ error / (rain @ rain))

@@ -1,0 +1,153 @@
+"""A person's photo in a notebook: read and checked first, derained at its size, measured, written beside itself."""
+
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float, UInt8
+from torch import nn
+
+from rainmer_lib import paths
+from rainmer_lib.data import photos
+from rainmer_lib.data.image_decoding import ImageFile
+from rainmer_lib.data.image_files import HOLDS_ALPHA, READABLE, WRITABLE, read_image, write_image
+from rainmer_lib.data.synthetic_rain import render
+from rainmer_lib.inference import derain as inference
+from rainmer_lib.metrics.niqe import niqe, niqe_parameters
+from rainmer_lib.metrics.protocols import evaluate_all, quantise
+from rainmer_lib.networks.blocks import parameter_count
+from rainmer_lib.workflow.parameters import WrongParameter, given_values
+
+EMBEDDED = "sklearn/china.jpg"  # held out of every training set here
+Image = Float[np.ndarray, "h w 3"]
+
+
+@dataclass(frozen=True, eq=False)
+class Photo:
+    """A photo to derain; `source` is None for the embedded one, `clean` (8 bits, same size) is its truth where there is one."""
+
+    image: ImageFile
+    source: Path | None
+    clean: UInt8[np.ndarray, "h w 3"] | None
+
+    @property
+    def rainy(self) -> Image:
+        """In [0, 1]."""
+        return unit(self.image.rgb)
+
+
+def unit(image: UInt8[np.ndarray, "h w 3"] | Image) -> Image:
+    """8 bits to [0, 1]; floats stay."""
+    return image / np.float32(255) if image.dtype == np.uint8 else image
+
+
+def check_photo(namespace: dict) -> Photo:
+    """Check the notebook's parameters (`photo`, `clean` and others, names and types) with `globals()`, and open the photo.
+
+    Raises WrongParameter, or ValueError that names the file, before anything is computed.
+    """
+    given = given_values(namespace)
+    return open_photo(given["photo"], given["clean"])
+
+
+def open_photo(photo: str, clean: str = "") -> Photo:
+    """The photo of a path, with its truth if `clean` names one; for "" an embedded photo under rendered rain.
+
+    WrongParameter if a path is none of a file, or the two differ in size; ValueError if a file is no image or damaged.
+    """
+    if not photo:
+        if clean:
+            raise WrongParameter(f"clean={clean!r}: give `photo` too; the embedded one has its truth already")
+        truth = photos.load_photo(EMBEDDED)
+        rainy = quantise(render(truth / 255, "rain100l", seed=1)[0], "round")
+        return Photo(ImageFile(rainy), None, truth)
+    source = _file("photo", photo)
+    image, truth = read_image(source), None
+    if clean:
+        truth = _eight_bits(read_image(_file("clean", clean)).rgb)
+        if truth.shape != image.rgb.shape:
+            sizes = " and ".join(f"{s[1]}x{s[0]}" for s in (image.rgb.shape, truth.shape))
+            raise WrongParameter(f"clean={clean!r}: the photo and its truth differ in size, {sizes} pixels")
+    return Photo(image, source, truth)
+
+
+def _file(parameter: str, given: str) -> Path:
+    path = Path(given).expanduser().resolve()
+    if path.is_dir():
+        raise WrongParameter(f"{parameter}={given!r}: a folder; name one image in it, or use `rainmer derain FOLDER OUT`")
+    if not path.is_file():
+        raise WrongParameter(f"{parameter}={given!r}: no file {path}; give the path of an image ({', '.join(READABLE)})")
+    return path
+
+
+def derain_photo(network: nn.Module, photo: Photo) -> tuple[Image, pd.DataFrame]:
+    """The derained photo in [0, 1], and how it was made: the file, the network, whole or in tiles."""
+    steps = []
+    derained = inference.derain(network, photo.image.rgb, progress=lambda done, total: steps.append(total))
+    height, width = photo.image.rgb.shape[:2]
+    file, passes = photo.image, steps[-1]
+    kind = f"{file.bits} bits, {'grey' if file.grey else 'colour'}{', with transparency' if file.alpha is not None else ''}"
+    facts = {
+        "photo": photo.source.name if photo.source else f"{EMBEDDED} under rendered rain (preset rain100l)",
+        "size": f"{width} x {height} pixels, never resized",
+        "values": kind,
+        "network": f"{parameter_count(network) / 1e6:.2f} million parameters",
+        "went through": "whole" if passes == 1 else f"in tiles, {passes} of them with those that measure the whole image",
+    }
+    return derained, pd.DataFrame({"": facts})
+
+
+def crop_side(image: Image) -> int:
+    """Side in pixels of a crop to enlarge: a fifth of the photo's shorter one, at most 256."""
+    return max(1, min(256, min(image.shape[:2]) // 5))
+
+
+def scores(photo: Photo, derained: Image) -> pd.DataFrame:
+    """PSNR and SSIM of the rainy and the derained photo under every protocol; without a truth, the table says so."""
+    if photo.clean is None:
+        return pd.DataFrame({"PSNR, SSIM": ["there is no truth to compare with; the parameter `clean` takes one"]})
+    columns = {name: evaluate_all(image, photo.clean) for name, image in _compared(photo, derained).items()}
+    rows = {(protocol, metric): [columns[name][protocol][i] for name in columns]
+            for protocol in columns["rainy"] for i, metric in enumerate(("PSNR", "SSIM"))}  # fmt: skip
+    return pd.DataFrame.from_dict(rows, orient="index", columns=list(columns)).set_axis(
+        pd.MultiIndex.from_tuples(rows, names=["protocol", "score"])
+    )
+
+
+def naturalness(photo: Photo, derained: Image) -> pd.DataFrame:
+    """NIQE under our refit, of the rainy and the derained photo, and of the truth where there is one; lower is better.
+
+    For a photo that is too small or flat for NIQE, the table says so in place of numbers.
+    """
+    images = {name: _eight_bits(image) for name, image in _compared(photo, derained).items()}
+    images |= {} if photo.clean is None else {"clean": photo.clean}
+    try:
+        values = {name: niqe(image, niqe_parameters("refit")) for name, image in images.items()}
+    except ValueError as error:
+        return pd.DataFrame({"NIQE (refit)": [f"cannot be measured: {error}"]})
+    return pd.DataFrame(values, index=["NIQE (refit)"])
+
+
+def _compared(photo: Photo, derained: Image) -> dict[str, np.ndarray]:
+    """The rainy photo as stored, the result before it is rounded: a protocol says how that is done."""
+    return {"rainy": photo.image.rgb, "derained": derained}
+
+
+def _eight_bits(image: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
+    return image if image.dtype == np.uint8 else quantise(image, "round")
+
+
+def save_beside(photo: Photo, derained: Image) -> Path:
+    """Write `<name>-derained.<suffix>` beside the photo, with its depth, transparency and profile; returns where.
+
+    The embedded photo's goes to the results of profile quick.  No file is ever replaced: the name takes a number if it must.
+    A format that cannot be written, or cannot hold the photo's transparency, becomes PNG.
+    """
+    source = photo.source or paths.results_root() / "quick" / "derain_your_photo.png"
+    kind = WRITABLE.get(source.suffix.lower())
+    suffix = source.suffix if kind and (photo.image.alpha is None or kind in HOLDS_ALPHA) else ".png"
+    names = (f"{source.stem}-derained{f'-{n}' if n > 1 else ''}{suffix}" for n in count(1))
+    target = next(path for path in (source.with_name(name) for name in names) if not path.exists())
+    return write_image(target, derained, like=photo.image)

@@ -1,0 +1,100 @@
+"""Every table and figure of both papers: which notebook makes it, and how far it is.
+
+`python -m rainmer_lib.workflow.catalogue README.md` writes the README's table from here.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from rainmer_lib import atomic, paths
+from rainmer_lib.workflow import headlines
+
+PROFILES_SHOWN = ("quick", "laptop", "paper")
+BEGIN, END = "<!-- catalogue: begin, generated -->", "<!-- catalogue: end -->"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A table or figure of a paper and the notebook that regenerates it.
+
+    `published` is the file of its printed numbers, `record` the stem of the notebook's results where it has several,
+    None for an item without a number of ours.
+    """
+
+    paper: str
+    label: str
+    title: str
+    notebook: str
+    published: str = ""
+    record: str | None = ""
+
+    @property
+    def ours(self) -> str:
+        """Our number, under the protocol that the paper uses."""
+        if self.record is None:
+            return ""
+        return headlines.ours(self.record or self.notebook, "rainmer" if self.paper == "Rainmer" else "prenet")
+
+    @property
+    def source(self) -> Path:
+        """The notebook's file; it may not exist yet."""
+        return paths.REPOSITORY / "notebooks" / f"{self.notebook}.ipynb"
+
+    def results(self) -> list[str]:
+        """Profiles at which the executed notebook is among the results of the repository."""
+        folder = paths.REPOSITORY / "results"
+        return [p for p in PROFILES_SHOWN if (folder / p / f"{self.notebook}.ipynb").exists()]
+
+
+ITEMS = (
+    Item("DCD-GAN", "Table 1", "methods on four benchmarks", "benchmarks", "dcdgan_table1"),
+    Item("DCD-GAN", "Table 2", "data sets", "benchmarks", "dcdgan_table2", record=None),
+    Item("DCD-GAN", "Table 3", "real photos, NIQE and BRISQUE", "real_world", "dcdgan_table3"),
+    Item("DCD-GAN", "Table 4", "loss terms", "ablation_losses", "dcdgan_table4"),
+    Item("DCD-GAN", "Table 5", "internal and external negatives", "ablation_negatives", "dcdgan_table5"),
+    Item("DCD-GAN", "Table 6", "backward cycle", "ablation_backward_cycle", "dcdgan_table6"),
+    Item("DCD-GAN", "Fig. 1", "unpaired methods on one photo", "benchmarks"),
+    Item("DCD-GAN", "Fig. 2", "architecture", "walkthroughs/02_two_way_translation"),
+    Item("DCD-GAN", "Fig. 3", "feature space with and without the CGB", "feature_space"),
+    Item("DCD-GAN", "Fig. 4", "synthetic rain, images", "benchmarks"),
+    Item("DCD-GAN", "Fig. 5", "SPA-Data, images", "benchmarks"),
+    Item("DCD-GAN", "Fig. 6", "real rain, images", "real_world"),
+    Item("DCD-GAN", "Fig. 7", "negatives, enlarged crops", "ablation_negatives"),
+    Item("DCD-GAN", "Fig. 8", "clean-cue features", "ablation_backward_cycle", record="ablation_backward_cycle-features"),
+    Item("DCD-GAN", "Fig. 9", "a sequence of domains", "cross_domain"),
+    Item("DCD-GAN", "Fig. 10", "recognition, confidence of rain", "application"),
+    Item("DCD-GAN", "Fig. 11", "CycleGAN and DCLGAN", "closely_related"),
+    Item("DCD-GAN", "released code", "the objective, printed and released", "paper_versus_code", "dcdgan_released_code"),
+    Item("Rainmer", "results table", "mixed training, seven test sets", "rainmer_benchmarks", "rainmer_results"),
+    Item("Rainmer", "ablations", "views, prompts, interaction, alignment", "rainmer_ablations"),
+    Item("Rainmer", "representations", "embedding maps of the views", "rainmer_representations"),
+    Item("Rainmer", "detection", "objects found before and after", "application", record="application-rainmer"),
+    Item("Rainmer", "all-in-one", "rain, drops and snow in one model", "all_in_one"),
+)
+
+
+def table() -> str:
+    """The catalogue as a Markdown table."""
+    lines = ["| paper | item | what | results | the paper prints | ours |", "|---|---|---|---|---|---|"]
+    for item in ITEMS:
+        name = item.notebook.split("/")[-1]
+        notebook = f"[{name}](notebooks/{item.notebook}.ipynb)" if item.source.exists() else f"{name}, to do"
+        done = ", ".join(f"[{p}](results/{p}/{item.notebook}.ipynb)" for p in item.results())
+        numbers = f"{headlines.printed(item.published)} | {item.ours}"
+        lines.append(f"| {item.paper} | {item.label} | {item.title} | {notebook}{': ' + done if done else ''} | {numbers} |")
+    return "\n".join(lines)
+
+
+def with_table(text: str) -> str:
+    """`text` with its part between the two marks replaced by the present table."""
+    head, _, rest = text.partition(BEGIN)
+    _, found, tail = rest.partition(END)
+    if not found:
+        raise ValueError(f"the text lacks the marks {BEGIN} and {END}")
+    return f"{head}{BEGIN}\n{table()}\n{END}{tail}"
+
+
+if __name__ == "__main__":
+    target = Path(sys.argv[1])
+    atomic.write_text(target, with_table(target.read_text(encoding="utf-8")))

@@ -1,0 +1,66 @@
+"""One number for each item, ours and the paper's, from the files; what the README prints."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from rainmer_lib import paths
+from rainmer_lib.claims.over_seeds import told
+
+SIZES = ("paper", "laptop")  # of `quick` no number means anything
+OURS = ("full", "both", "DCD-GAN", "paper", "Rainmer", "all weathers")  # what the method is called in each comparison
+PREFERRED = ("rain100l", "real147")  # the test set that a headline is of, where there is one
+METRICS = ("psnr", "niqe")
+
+
+def ours(record: str, protocol: str = "prenet") -> str:
+    """The method's mean over seeds on one test set and the input's, with the verdicts on its comparisons; "" without results.
+
+    `record` is the stem of the results' files, `protocol` the one whose scores are printed, where a table has several.
+    """
+    for size in SIZES:
+        path = paths.REPOSITORY / "results" / size / f"{record}.csv"
+        if path.exists():
+            return ", ".join(filter(None, (_score(path, protocol), _verdicts(path.with_suffix(".json")))))
+    return ""
+
+
+def printed(name: str) -> str:
+    """The paper's number for its own method on the first test set that it lists; "" where it printed none."""
+    path = paths.published_root() / f"{name}.csv"
+    if not name or not path.exists():
+        return ""
+    table = pd.read_csv(path)
+    label, metric = next((c for c in ("row", "method") if c in table), None), _metric(table)
+    if not metric:
+        return ""
+    row = table[table[label].isin(OURS)].iloc[0] if label else table.iloc[0]
+    where = f" ({row.test_set})" if "test_set" in table else ""
+    return f"{_number(row[metric], metric)}{where}"
+
+
+def _score(path: Path, protocol: str) -> str:
+    table = pd.read_csv(path)
+    metric = _metric(table)
+    if not metric or not {"method", "test_set"} <= set(table.columns):
+        return ""
+    if "protocol" in table:
+        table = table[table.protocol == protocol]
+    test_set = next((name for name in PREFERRED if name in set(table.test_set)), table.test_set.iloc[0])
+    means = table[table.test_set == test_set].groupby("method")[metric].mean()
+    name = next((m for m in OURS if m in means), None)
+    return "" if name is None else f"{_number(means[name], metric)}, input {means['input']:.2f} ({test_set})"
+
+
+def _verdicts(record: Path) -> str:
+    counts = told(claim["verdict"] for claim in json.loads(record.read_text())["claims"])
+    return f"comparisons: {counts}" if counts else ""
+
+
+def _metric(table: pd.DataFrame) -> str | None:
+    return next((metric for metric in METRICS if metric in table.columns), None)
+
+
+def _number(value: float, metric: str) -> str:
+    return f"{value:.2f} dB" if metric == "psnr" else f"{metric.upper()} {value:.2f}"

@@ -1,0 +1,133 @@
+"""Trained networks by name: shipped, published, or of a run."""
+
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from rainmer_lib import cli, paths
+from rainmer_lib.dcdgan.translation import Generator
+from rainmer_lib.pretrained.models import DEFAULT, METHODS, MODELS, SHIPPED, architecture, load_model, read_config
+from rainmer_lib.rainmer import tiny
+from rainmer_lib.rainmer.model import DerainingNetwork, build_network
+from rainmer_lib.training.loop import export
+from rainmer_lib.training.run import RunFolder, RunIdentity
+
+
+def test_the_default_ships_and_derains():
+    assert MODELS[DEFAULT].present
+    network = load_model(DEFAULT)
+    image = torch.rand(1, 3, 32, 32)
+    assert network(image)[0].shape == image.shape and not network.training
+
+
+@pytest.mark.parametrize("folder", sorted(p for p in SHIPPED.iterdir() if p.is_dir()), ids=lambda p: p.name)
+def test_what_ships_is_a_recorded_run_with_its_card(folder):
+    """The weights are those of a run whose scores stand in results/; the card names it."""
+    weights = (folder / "derain.safetensors").read_bytes()
+    kept = (paths.REPOSITORY / "results").glob("*/runs/*/derain.safetensors")
+    same = [p.parent.name for p in kept if p.read_bytes() == weights]
+    card = (folder / "README.md").read_text()
+    assert same and same[0] in card, "the card does not name the run that the weights are from"
+    assert len(weights) < 4e6
+
+
+def test_the_folder_of_a_run_is_a_model(tmp_path):
+    for file in ("config.json", "derain.safetensors"):
+        shutil.copy(SHIPPED / DEFAULT / file, tmp_path)
+    image = torch.rand(1, 3, 32, 32)
+    assert torch.equal(load_model(tmp_path)(image)[0], load_model(DEFAULT)(image)[0])
+    assert json.loads((tmp_path / "config.json").read_text())["config"]["width"] == read_config(tmp_path).width
+    damages = [("derain.safetensors", b"\x08" * 100)]  # then no configuration, an unknown field, another width
+    damages += [("config.json", text) for text in (b"{}", b'{"config": {"depth": 3}}', b'{"config": {"width": 8}}')]
+    for file, damaged in damages:
+        whole = (tmp_path / file).read_bytes()
+        (tmp_path / file).write_bytes(damaged)
+        with pytest.raises(ValueError, match=r"damaged|not the configuration"):
+            load_model(tmp_path)
+        (tmp_path / file).write_bytes(whole)
+    (tmp_path / "derain.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="holds no derain.safetensors"):
+        load_model(tmp_path)
+
+
+@pytest.fixture
+def rainmer_run(tmp_path):
+    """The folder of a run of Rainmer, as training leaves it, with the network whose weights were exported."""
+    config = replace(tiny, width=4, views=("illumination",), prompt_weighting="sum", cycles=(1, 2), cycle_floors=(1e-4, 1e-6))
+    folder = RunFolder(tmp_path, RunIdentity("rainmer", config, "f" * 16, 1))
+    folder.prepare(needed_bytes=0)
+    torch.manual_seed(5)
+    network = build_network(config)
+    export(network.state_dict(), folder.path / "derain.safetensors")
+    return folder.path, config, network
+
+
+def test_the_folder_of_a_run_of_rainmer_is_a_model(rainmer_run):
+    """Its own network with the exported weights; its configuration names the folder again."""
+    folder, config, network = rainmer_run
+    loaded, image = load_model(str(folder)), torch.rand(1, 3, 20, 27)
+    assert isinstance(loaded, DerainingNetwork) and not loaded.training
+    for name, value in loaded.state_dict().items():
+        assert value.dtype == torch.float32 and torch.equal(value, network.state_dict()[name].half().float())
+    assert torch.allclose(loaded(image), network.eval()(image), atol=1e-2) and loaded(image).shape == image.shape
+    assert read_config(folder) == config and RunIdentity("rainmer", read_config(folder), "f" * 16, 1).key == folder.name
+    with pytest.raises(ValueError, match="RainmerConfig describes no Generator"):
+        architecture(read_config(folder))
+
+
+def test_the_command_line_derains_with_a_run_of_rainmer(rainmer_run, tmp_path):
+    source, target = tmp_path / "in.png", tmp_path / "out.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 27, 3), dtype=np.uint8)).save(source)
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["derain", str(source), str(target), "--model", str(rainmer_run[0])])
+    assert stopped.value.code == 0 and Image.open(target).size == (27, 20)
+
+
+def test_what_a_run_is_is_said_by_its_method(rainmer_run, tmp_path):
+    """Not by the fields that its configuration happens to have."""
+    folder, config, _ = rainmer_run
+    stored = json.loads((folder / "config.json").read_text())
+    for method, message in (("dcdgan", "unexpected keyword"), ("restormer", "expected one of dcdgan"), (None, "'method'")):
+        changed = {k: v for k, v in (stored | {"method": method}).items() if v is not None}
+        (folder / "config.json").write_text(json.dumps(changed))
+        with pytest.raises(ValueError, match=message):
+            load_model(folder)
+    for method in ("dcdgan", "adapted", "supervised"):
+        built = METHODS[method].build(read_config(SHIPPED / DEFAULT))
+        assert isinstance(built, Generator)
+        assert set(built.state_dict()) == set(load_file(SHIPPED / DEFAULT / "derain.safetensors"))
+
+
+def test_a_shared_folder_is_a_model_and_what_is_wrong_with_one_is_said(tmp_path):
+    shutil.copy(SHIPPED / DEFAULT / "derain.safetensors", tmp_path / "model.safetensors")
+    whole = {"width": 16, "blocks": 4, "antialias": False, "global_residual": True, "run": {"other": "things"}}
+    (tmp_path / "config.json").write_text(json.dumps(whole))
+    image = torch.rand(1, 3, 32, 32)
+    assert torch.equal(load_model(str(tmp_path))(image)[0], load_model(DEFAULT)(image)[0])
+    wrong = [("width", "16"), ("width", True), ("blocks", 0), ("antialias", 1), ("global_residual", None)]
+    for name, value in wrong:
+        (tmp_path / "config.json").write_text(json.dumps(whole | {name: value}))
+        with pytest.raises(ValueError, match=f"missing or wrong: {name} "):
+            load_model(tmp_path)
+    for damaged, message in ((b"{", "damaged, no JSON"), (b"\xff\xfe", "damaged, no JSON"), (b"[1]", "found list")):
+        (tmp_path / "config.json").write_bytes(damaged)
+        with pytest.raises(ValueError, match=message):
+            load_model(tmp_path)
+    (tmp_path / "config.json").unlink()
+    with pytest.raises(FileNotFoundError, match="holds no config.json"):
+        load_model(tmp_path)
+
+
+def test_names_that_do_not_exist_are_answered_with_those_that_do(monkeypatch, tmp_path):
+    with pytest.raises(ValueError, match="choose one of dcdgan-small, prenet-rain100l"):
+        load_model("restormer")
+    monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
+    assert not MODELS["prenet-rain100l"].present
+    with pytest.raises(FileNotFoundError, match="csdwren/PReNet"):
+        load_model("prenet-rain100l")

@@ -1,0 +1,114 @@
+"""What the walkthroughs look at inside of networks, against what can be worked out by hand."""
+
+import numpy as np
+import pytest
+import torch
+
+from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.dcdgan.config import DCDGANConfig, paper
+from rainmer_lib.dcdgan.model import DCDGAN
+from rainmer_lib.dcdgan.objective import build_objective
+from rainmer_lib.dcdgan.step import Trainer
+from rainmer_lib.dcdgan.translation import Generator, PatchCritic
+from rainmer_lib.experiments.profiles import profile
+from rainmer_lib.networks.blocks import parameter_count
+from rainmer_lib.teaching.dcdgan import (
+    averaged_network,
+    layer_table,
+    rain_left,
+    seen_by_a_logit,
+    short_training,
+    term_gradients,
+)
+
+SMALL = DCDGANConfig(
+    width=4, blocks=1, critic_width=4, critic_layers=1, taps=("down1", "block1"), patches=8, embedding=8, crop=32, steps=2,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def table():
+    return layer_table(Generator(width=64, blocks=9), 16)
+
+
+def test_the_table_has_every_layer_with_its_sizes(table):
+    assert list(table.layer[:5]) == ["stem", "down1", "shrink1", "down2", "shrink2"] and len(table) == 5 + 9 + 3
+    rows = table.set_index("layer")
+    assert tuple(rows.loc["block5", ["channels", "height", "width"]]) == (256, 4, 4)
+    assert tuple(rows.loc["paint", ["channels", "height", "width"]]) == (3, 16, 16)
+    assert rows.loc["stem", "what"] == "conv 7, norm, ReLU" and rows.loc["up1", "what"] == "double, conv 3, norm, ReLU"
+
+
+def test_the_table_counts_all_parameters_and_leaves_no_hooks(table):
+    network = PatchCritic(4)
+    assert layer_table(network, 64).parameters.sum() == parameter_count(network)
+    assert table.parameters.sum() == 11_378_179
+    assert not any(layer._forward_hooks for layer in network.modules())
+
+
+@pytest.mark.parametrize(("layers", "antialias", "side"), [(3, True, 84), (3, False, 70), (2, False, 34), (1, True, 18)])
+def test_a_logit_sees_what_the_arithmetic_of_kernels_says(layers, antialias, side):
+    critic = PatchCritic(4, antialias, layers)
+    seen = seen_by_a_logit(critic, 112) > 0
+    assert seen.any(dim=0).sum() == seen.any(dim=1).sum() == side
+    assert next(critic.parameters()).dtype == torch.float32 and next(critic.parameters()).grad is None
+
+
+@pytest.fixture
+def step():
+    model = DCDGAN(SMALL)
+    rainy, clean = torch.rand(2, 1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    return model, model.translation(rainy, clean, SMALL.taps)
+
+
+def test_gradients_of_the_terms_add_up_to_that_of_the_objective(step):
+    model, cycles = step
+    pushes = term_gradients(model, cycles, build_objective(SMALL, torch.Generator().manual_seed(0)))
+    objective = build_objective(SMALL, torch.Generator().manual_seed(0))
+    total = sum(term.weight * term.value(model, cycles) for term in objective)
+    (whole,) = torch.autograd.grad(total, cycles.derained)
+    assert list(pushes) == ["contrastive", "colour", "adversarial", "frequency"]
+    assert all(push.abs().max() > 0 for push in pushes.values())
+    # single precision, added in another order
+    torch.testing.assert_close(sum(pushes.values()), -whole, rtol=1e-4, atol=1e-6 * whole.abs().max().item())
+
+
+def test_a_step_along_the_push_lowers_the_term(step):
+    """The sign: a push is what the term asks for."""
+    model, cycles = step
+    (term,) = [t for t in build_objective(SMALL, torch.Generator()) if t.name == "adversarial"]
+    push = term_gradients(model, cycles, [term])["adversarial"]
+    before = term.value(model, cycles)
+    cycles.derained = cycles.derained + 1e-2 * push / push.abs().max()
+    assert term.value(model, cycles) < before
+
+
+def test_the_averaged_network_has_the_averages():
+    trainer = Trainer.start(SMALL)
+    trainer.train_step(torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32))
+    network = averaged_network(trainer)
+    for name, value in trainer.averages["derain"].state().items():
+        assert torch.equal(network.state_dict()[name], value)
+    raw = trainer.model.translation.derain.state_dict()
+    assert any(not torch.equal(value, raw[name]) for name, value in network.state_dict().items())
+
+
+def test_rain_left_is_the_slope_of_the_error_over_the_rain():
+    rng = np.random.default_rng(0)
+    clean, rain = rng.uniform(0.2, 0.5, (9, 8, 3)), rng.uniform(0, 0.4, (9, 8, 3))
+    assert rain_left(clean + rain, clean + rain, clean) == pytest.approx(1)
+    assert rain_left(clean + rain, clean, clean) == pytest.approx(0)
+    output = clean + 0.3 * rain + 0.1  # darker or brighter everywhere is no rain
+    assert rain_left(clean + rain, output, clean) == pytest.approx(0.3)
+    noisy = output + rng.normal(0, 0.05, clean.shape)
+    slope = np.polyfit(rain.ravel(), (noisy - clean).ravel(), 1)[0]
+    assert rain_left(clean + rain, noisy, clean) == pytest.approx(slope)
+
+
+def test_the_short_training_shuffles_the_photos_at_quick_alone(monkeypatch):
+    sets = {name: UnpairedRain(name, [f"{name}-a"], [f"{name}-b"], [], ["kept"], "") for name in ("embedded", "bsd-streaks")}
+    monkeypatch.setattr("rainmer_lib.teaching.dcdgan.unpaired", sets.get)
+    config, data = short_training(profile("quick"), 7)
+    assert config.steps == 7 and data.held_out == ["kept"]
+    assert data.rainy_photos == data.clean_photos == ["embedded-a", "embedded-b"]
+    assert short_training(profile("laptop"), 7) == (profile("laptop").apply(paper), sets["bsd-streaks"])

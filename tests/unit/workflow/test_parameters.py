@@ -1,0 +1,98 @@
+"""Strict parameters: names, types, values, data; from a parameters cell and what papermill injects behind it."""
+
+import pytest
+
+from rainmer_lib import paths
+from rainmer_lib.workflow.parameters import WrongParameter, check_parameters, check_walkthrough, declared_parameters
+
+CELL = '''profile: str = "quick"  # size of the experiment: quick, laptop or paper
+data: str = "auto"  # training set
+seeds: int = 0  # training runs per row'''
+
+
+def check(injected="", **values):
+    namespace = {"profile": "quick", "data": "auto", "seeds": 0} | values
+    cells = ["", CELL, *([f"# Parameters\n{injected}"] if injected else []), "check_parameters(globals())"]
+    return check_parameters(namespace | {"In": cells})
+
+
+def test_a_cell_declares_names_types_defaults_and_help():
+    profile, _, seeds = declared_parameters(CELL)
+    assert (profile.name, profile.kind, profile.default) == ("profile", "str", "quick")
+    assert (seeds.name, seeds.default, seeds.help) == ("seeds", 0, "training runs per row")
+    with pytest.raises(ValueError, match="nothing else"):
+        declared_parameters("import os")
+
+
+def test_defaults_pass():
+    settings = check()
+    assert (settings.profile.name, settings.data.name, settings.seeds) == ("quick", "embedded", 2)
+    assert settings.suffix() == ""
+
+
+def test_changed_parameters_never_replace_the_profiles_own_results():
+    assert check("seeds = 1", seeds=1).suffix() == "__seeds-1"
+    assert check('data = "embedded"', profile="laptop", data="embedded").suffix() == "__data-embedded"
+
+
+@pytest.mark.parametrize(("injected", "values", "message"), [
+    ('profil = "laptop"', {}, "no such parameter: profil. This notebook has\n  profile: str = 'quick'  size of"),
+    ("", {"profile": "huge"}, "choose one of quick, laptop, paper"),
+    ("", {"data": "rain800"}, "choose one of auto, embedded, bsd-streaks"),
+    ("", {"seeds": "three"}, "seeds='three': expected int"),
+    ("", {"seeds": True}, "seeds=True: expected int"),
+    ("", {"seeds": -1}, "number of runs"),
+])  # fmt: skip
+def test_wrong_parameters(injected, values, message):
+    with pytest.raises(WrongParameter, match=message):
+        check(injected, **values)
+
+
+def test_walkthroughs_have_other_parameters_and_the_same_checks():
+    cell = 'profile: str = "quick"  # size\nimages: int = 5  # how many'
+    known = {"profile": "quick", "images": 5}
+
+    def walk(injected="", **values):
+        return check_walkthrough(known | values | {"In": [cell, f"# Parameters\n{injected}"]})
+
+    assert walk()["profile"].name == "quick" and walk("images = 2", images=2)["images"] == 2
+    for injected, values, message in (("image = 2", {}, "no such parameter: image"), ("", {"images": 0}, "at least 1"),
+                                      ("", {"images": "2"}, "expected int"), ("", {"profile": "big"}, "quick")):  # fmt: skip
+        with pytest.raises(WrongParameter, match=message):
+            walk(injected, **values)
+
+
+def test_missing_data(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="set RAINMER_DATA"):
+        check(profile="laptop")
+
+
+def test_the_embedded_photos_need_no_real_test_set(monkeypatch, tmp_path):
+    monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
+    assert check(profile="laptop", data="embedded").test_sets == ("held-out",)
+
+
+@pytest.mark.data
+def test_a_missing_test_set_is_found_before_training(monkeypatch, tmp_path):
+    for name in ("BSDS500", "GargStreaks", "Rain12"):
+        (tmp_path / name).symlink_to(paths.data_root() / name)
+    monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="Rain100L.*is not there"):
+        check(profile="laptop")
+
+
+def test_the_parameters_cell_must_have_run():
+    with pytest.raises(WrongParameter, match="run the parameters cell first"):
+        check_parameters({"In": ["", "import os"]})
+
+
+def test_a_runner_without_history_is_checked_by_annotations():
+    """nbval stores no cells; the annotations of the parameters cell remain."""
+    namespace = {"profile": "quick", "data": "auto", "seeds": 0}
+    namespace |= {"__annotations__": {"profile": str, "data": str, "seeds": int}, "In": [""]}
+    assert check_parameters(namespace).profile.name == "quick"
+    with pytest.raises(WrongParameter, match="expected int"):
+        check_parameters(namespace | {"seeds": "1"})
+    with pytest.raises(WrongParameter, match="run the parameters cell first"):
+        check_parameters({"In": [""]})
