@@ -1,6 +1,6 @@
 # Two commands do everything on a fresh machine:
 #   make reproduce   makes the environment if it is missing, then every table and figure at profile quick, on embedded data
-#   make test        makes it likewise, runs every test
+#   make test        makes it likewise, runs every test; make test-fast leaves out the tests marked slow
 PYTHON  ?= python3
 VENV    ?= .venv
 PROFILE ?= quick
@@ -11,12 +11,13 @@ BIN     := $(VENV)/bin
 export UV_FIND_LINKS ?= $(PIP_FIND_LINKS)
 # With uv, TORCH_BACKEND=cpu (or cu128, ...) chooses the torch build; empty leaves the choice to the index.
 TORCH_BACKEND ?=
-# The notebooks run in one process of the tests, everything else in the other.
+# Processes of the tests.  Each takes file after file, the long ones first.
 WORKERS ?= 2
+PYTEST  := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # One thread a process: on a busy machine, two torch threads can be forty times slower than one.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help setup reproduce test lint benchmark readme exercises site clean
+.PHONY: help setup reproduce test test-fast lint benchmark readme exercises site clean
 help:
 	@grep -E '^#  ' Makefile
 
@@ -37,7 +38,10 @@ reproduce: setup
 	$(BIN)/rainmer reproduce $(ITEM) --profile $(PROFILE)
 
 test: setup
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+	$(PYTEST)
+
+test-fast: setup
+	$(PYTEST) -m "not slow and not data" tests/unit
 
 lint: setup
 	$(BIN)/ruff check .

@@ -20,8 +20,8 @@ from sklearn.datasets import load_sample_image
 from torch import nn
 
 from rainmer_lib.baselines.prenet import PReNet
-from rainmer_lib.dcdgan.translation import Generator
 from rainmer_lib.inference.derain import derain, needed
+from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.training.threads import choose_threads
 
 KINDS = {
@@ -43,7 +43,7 @@ def photo(megapixels: float) -> np.ndarray:
 
 def network_of(options: argparse.Namespace) -> nn.Module:
     if options.network == "resnet":
-        return Generator(16, 4, antialias=False, global_residual=True).eval()
+        return ResNetGenerator(16, 4, antialias=False, global_residual=True).eval()
     return PReNet(options.stages).eval()
 
 

@@ -51,7 +51,7 @@ def eight_passes(term: Term) -> Term:
 
 
 def measure(kind: str, options) -> None:
-    config = replace(paper, width=options.width, critic_width=options.width, crop=options.crop)
+    config = replace(paper, width=options.width, discriminator_width=options.width, crop=options.crop)
     trainer = Trainer.start(config, options.device)
     if kind != "ours":
         trainer.objective[0] = encode_again(trainer.objective[0], config.taps)

@@ -1,4 +1,4 @@
-"""Atomic writes: a file is either what it was or what it should be, never half of it."""
+"""Atomic writes: a file holds either its old content or its new content, never a part of it."""
 
 import json
 import os
@@ -8,9 +8,9 @@ from typing import Any
 
 
 def write(path: Path, fill: Callable[[Path], Any]) -> Path:
-    """Let `fill` write a neighbour of `path`, flush it to disk, then rename it over `path`."""
+    """Let `fill` write a temporary file beside `path`, flush it to disk, rename it to `path`; return `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # keeps the suffix: savers choose their format by it
+    # the suffix is kept, because savers choose their format by it
     part = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
     try:
         fill(part)
@@ -23,7 +23,7 @@ def write(path: Path, fill: Callable[[Path], Any]) -> Path:
 
 
 def write_text(path: Path, text: str) -> Path:
-    """Write text, UTF-8."""
+    """Write text as UTF-8."""
     return write(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 

@@ -1,4 +1,4 @@
-"""Where things are: data, runs, results.  Nothing depends on the working directory."""
+"""Folders of data, runs and results.  The defaults do not depend on the working directory."""
 
 import os
 from pathlib import Path
@@ -7,20 +7,20 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 
 def data_root() -> Path:
-    """Folder of the real image sets: the variable RAINMER_DATA, else `data/` of the repository (may not exist)."""
+    """Return the folder of the real image sets: the variable RAINMER_DATA, else `data/` of the repository (may not exist)."""
     return Path(os.environ.get("RAINMER_DATA") or REPOSITORY / "data").expanduser().resolve()
 
 
 def runs_root() -> Path:
-    """Folder of training runs: the variable RAINMER_RUNS, else `runs/` of the repository."""
+    """Return the folder of training runs: the variable RAINMER_RUNS, else `runs/` of the repository."""
     return Path(os.environ.get("RAINMER_RUNS") or REPOSITORY / "runs").expanduser().resolve()
 
 
 def results_root() -> Path:
-    """Folder of results: the variable RAINMER_RESULTS, else `results/` of the repository."""
+    """Return the folder of results: the variable RAINMER_RESULTS, else `results/` of the repository."""
     return Path(os.environ.get("RAINMER_RESULTS") or REPOSITORY / "results").expanduser().resolve()
 
 
 def published_root() -> Path:
-    """Folder of the numbers printed in the papers; always the repository's own."""
+    """Return the folder of the numbers printed in the papers, always the repository's own."""
     return REPOSITORY / "results" / "published"

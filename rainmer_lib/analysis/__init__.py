@@ -1,1 +1,1 @@
-"""Analysis of trained networks: their features, prompts and views, and what a deviation from a protocol does to a score."""
+"""Analysis of trained networks: features, prompts and views; and the effect of protocol deviations on scores."""

@@ -1,6 +1,6 @@
-"""What a small deviation from a protocol does to the numbers: each is one change to `prenet`, and measured.
+"""Measure how much a small deviation from a protocol changes scores; each deviation is one change to `prenet`.
 
-All of them are met in published evaluation code; none raises an error there.
+All of them occur in published evaluation code; none raises an error there.
 """
 
 import io
@@ -23,14 +23,14 @@ GAUSSIAN = {"data_range": 255, "gaussian_weights": True, "sigma": 1.5, "use_samp
 
 @dataclass(frozen=True)
 class Deviation:
-    """A change of the protocol, of the arguments of the SSIM, or of the two images before anything is measured."""
+    """A change of the protocol, of the arguments of the SSIM, or of the two images before they are scored."""
 
     protocol: Protocol = BASE
     ssim: Callable[[Plane, Plane], float] = lambda a, b: structural_similarity(a, b, **GAUSSIAN)
     images: Callable[[Image8, Image8], tuple[Image8, Image8]] = lambda output, clean: (output, clean)
 
     def measure(self, output: ImageFloat, clean: Image8) -> Scores:
-        """PSNR in dB and SSIM of one output in [0, 1]."""
+        """Return PSNR in dB and SSIM of one output in [0, 1]."""
         pair = self.images(quantise(output, self.protocol.quantise), clean)
         ours, truth = (planes(image, self.protocol) for image in pair)
         error = np.mean([np.mean((a - b) ** 2) for a, b in zip(ours, truth, strict=True)])
@@ -75,7 +75,7 @@ DEVIATIONS = {
 
 
 def measure_deviations(outputs: Iterable[tuple[Pair, Float[np.ndarray, "h w 3"]]]) -> pd.DataFrame:
-    """A row for each image and deviation: image, deviation, psnr and ssim, each minus their value under `prenet`."""
+    """Return a row for each image and deviation: image, deviation, psnr and ssim, both minus their value under `prenet`."""
     rows = []
     for pair, output in outputs:
         base = np.array(Deviation().measure(output, pair.clean))

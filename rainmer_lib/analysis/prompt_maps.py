@@ -1,4 +1,4 @@
-"""What Rainmer's prompts and its interaction do on an image, as maps."""
+"""Maps of Rainmer's prompts and of its spatial-channel interaction on an image."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ Key = TypeVar("Key", str, tuple[str, str])
 
 @dataclass(frozen=True)
 class InteractionMaps:
-    """Of one image: M_s, M_c, and the means over the channels of the gates sigmoid(M_s X) and sigmoid(M_c L)."""
+    """M_s and M_c of one image, and the means over the channels of the gates sigmoid(M_s X) and sigmoid(M_c L)."""
 
     spatial: Plane
     channel: Float[np.ndarray, " c"]
@@ -33,9 +33,9 @@ class InteractionMaps:
 
 @torch.no_grad()
 def decoder_gates(network: DerainingNetwork, image: Image) -> dict[tuple[str, str], Plane]:
-    """The gates of the first block of each decoder level, from the lowest up, by (head, level); values from 0 to 1.
+    """Return the gates of the first block of each decoder level, from the lowest up, by (head, level); values in [0, 1].
 
-    ValueError for a network without prompts.
+    Raises ValueError for a network without prompts.
     """
     if not network.prompted:
         raise ValueError("this network has no prompts, so no gates: its configuration has prompts=False or views=()")
@@ -48,7 +48,7 @@ def decoder_gates(network: DerainingNetwork, image: Image) -> dict[tuple[str, st
 
 @torch.no_grad()
 def block_gates(block: TransformerBlock, features: Tensor, prompts: Prompts) -> dict[str, Plane]:
-    """The gates of one prompted block, by head, on features (1, c, h, w); values from 0 to 1."""
+    """Return the gates of one prompted block, by head, on features (1, c, h, w); values in [0, 1]."""
     with _noted({head: attend.gate for head, attend in block.prompts.attend.items()}) as found:
         block(features, prompts)
     return found
@@ -56,7 +56,7 @@ def block_gates(block: TransformerBlock, features: Tensor, prompts: Prompts) -> 
 
 @contextmanager
 def _noted(gates: Mapping[Key, nn.Module]) -> Iterator[dict[Key, Plane]]:
-    """Inside, what each gate gives to the first image is put into the dictionary."""
+    """Yield a dictionary that receives, inside the context, each gate's output for the first image."""
     found: dict[Key, Plane] = {}
 
     def noting(key: Key) -> Callable[[nn.Module, tuple, Tensor], None]:
@@ -72,7 +72,10 @@ def _noted(gates: Mapping[Key, nn.Module]) -> Iterator[dict[Key, Plane]]:
 
 @torch.no_grad()
 def interaction_maps(network: DerainingNetwork, image: Image) -> InteractionMaps:
-    """The two maps of the interaction and its two gates; h and w are multiples of 8.  ValueError where it is off."""
+    """Return the two maps of the interaction and its two gates; h and w are multiples of 8.
+
+    Raises ValueError if the interaction is off.
+    """
     join = network.interaction
     if join is None:
         raise ValueError("this network has no interaction: its configuration has interaction=False")
@@ -86,13 +89,13 @@ def interaction_maps(network: DerainingNetwork, image: Image) -> InteractionMaps
 def shown_gates(
     network: DerainingNetwork, images: Mapping[str, Image]
 ) -> tuple[dict[str, Float[np.ndarray, "h w 3"]], dict[str, dict[tuple[str, str], Plane]]]:
-    """The images as photos and their `decoder_gates`: what `plots.prompts.gate_maps` draws."""
+    """Return the images as photos and their `decoder_gates`: the arguments of `plots.prompts.gate_maps`."""
     photos = {name: image[0].permute(1, 2, 0).numpy() for name, image in images.items()}
     return photos, {name: decoder_gates(network, image) for name, image in images.items()}
 
 
 def centres(held_out: Mapping[str, Sequence[Pair]], count: int, side: int) -> dict[str, list[Image]]:
-    """The middle `side` pixels, a multiple of 8, of the first `count` rainy images of each domain."""
+    """Cut the middle `side` pixels, a multiple of 8, of the first `count` rainy images of each domain."""
 
     def middle(image: UInt8[np.ndarray, "h w 3"]) -> Image:
         top, left = ((length - side) // 2 for length in image.shape[:2])
@@ -102,7 +105,7 @@ def centres(held_out: Mapping[str, Sequence[Pair]], count: int, side: int) -> di
 
 
 def _all_gates(network: DerainingNetwork, image: Image) -> dict[tuple[str, str], Plane]:
-    """`decoder_gates`, and those of the interaction (their means over the channels) where it is on."""
+    """Return `decoder_gates`, and the gates of the interaction (their means over the channels) if it is on."""
     gates = decoder_gates(network, image)
     if network.interaction is not None:
         maps = interaction_maps(network, image)
@@ -111,11 +114,11 @@ def _all_gates(network: DerainingNetwork, image: Image) -> dict[tuple[str, str],
 
 
 def gate_spread(networks: Mapping[str, Sequence[DerainingNetwork]], images: Sequence[Image]) -> pd.DataFrame:
-    """How far each gate tells places apart, and images: rows (head, level) and the interaction's two, for each name two
-    standard deviations.
+    """Measure how much each gate varies over pixels and over images; rows (head, level) and the interaction's two.
 
-    `over pixels`: of the gate over an image, mean over the images; `over images`: of the gates' means.  Both are means over
-    the networks of that name.  Values of a gate go from 0 to 1; 0 is a gate that is open alike everywhere.
+    Each name has two columns of standard deviations.  `over pixels`: of the gate over an image, mean over the images; `over
+    images`: of the gates' means.  Both are means over the networks of that name.  Gates are in [0, 1]; a deviation of 0 means
+    that the gate is equally open everywhere.
     """
     table = {}
     for name, members in networks.items():

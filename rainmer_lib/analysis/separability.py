@@ -1,10 +1,10 @@
-"""Numbers for what Figs. 3 and 8 of the paper show: how clouds of rainy, derained and clean features lie to each other.
+"""Measures for Figs. 3 and 8 of the paper: how far clouds of rainy, derained and clean features are separated.
 
-All are free of the features' scale, so that runs with encoders of their own can be compared, seed by seed.
+All measures are independent of the features' scale, so that runs with their own encoders can be compared, seed by seed.
 
-Fig. 3 is claimed to show two things.  "Pulled together": the features of derained images lie where those of clean ones do
-(`remaining`, `auc_derained`).  "Well distinguished": rainy and clean ones are told apart (`auc_rainy`, `silhouette`).
-Fig. 8 is claimed to show "more clean-cue features", a term that the paper does not define; see `clean_cues`.
+The paper claims that Fig. 3 shows two things.  "Pulled together": the features of derained images lie where those of clean
+ones do (`remaining`, `auc_derained`).  "Well distinguished": features of rainy and clean images are separable (`auc_rainy`,
+`silhouette`).  It claims that Fig. 8 shows "more clean-cue features", a term that it does not define; see `clean_cues`.
 """
 
 from dataclasses import asdict, dataclass
@@ -22,15 +22,15 @@ Points = Float[np.ndarray, "n d"]
 Groups = Int[np.ndarray, " n"]
 
 FOLDS = 5
-COMPONENTS = 16  # of the distance: covariances of a hundred images have no meaning in many more
+COMPONENTS = 16  # principal components for the distance: covariances of a hundred images mean nothing in many more
 
 
 @dataclass(frozen=True)
 class Clouds:
-    """Features of the same n images or patches, rainy, derained and clean: row i of each shows the same place.
+    """Features of the same n images or patches, rainy, derained and clean: row i of each is the same location.
 
-    `groups`: number of the photo behind each row.  What is fitted never sees the photo that it is asked about, so photos
-    that a set shows twice need one number.
+    `groups`: number of the photo behind each row.  A probe is never tested on a photo that it was fitted on, so a photo that
+    a set contains twice needs one number.
     """
 
     rainy: Points
@@ -50,22 +50,22 @@ class Clouds:
 def clouds_of(
     rainy: Float[np.ndarray, "n p d"], derained: Float[np.ndarray, "n p d"], clean: Float[np.ndarray, "n p d"], photos: Groups
 ) -> Clouds:
-    """Clouds from p points of each of n images, as `embeddings` makes them; `photos`: see `embeddings.photo_numbers`."""
+    """Build clouds from p points of each of n images, as `embeddings` returns them; `photos` as of `photo_numbers`."""
     flat = (points.reshape(-1, points.shape[-1]) for points in (rainy, derained, clean))
     return Clouds(*flat, np.repeat(photos, rainy.shape[1]))
 
 
 @dataclass(frozen=True)
 class Separability:
-    """What `measure` returns.
+    """Measures of one run, returned by `measure`.
 
-    auc_rainy: cross-validated AUC of a linear probe that tells rainy from clean; 1 is well distinguished, 0.5 not at all.
-    auc_derained: the same of derained against clean; 0.5 is complete overlap.
+    auc_rainy: cross-validated AUC of a linear probe that separates rainy from clean; 1 is complete separation, 0.5 none.
+    auc_derained: the same for derained against clean; 0.5 is complete overlap.
     silhouette: of the labels rainy and clean, in [-1, 1]; needs no fit.
-    remaining: distance(derained, clean) / distance(rainy, clean); 0 is overlap, 1 is what an untouched image has.
+    remaining: distance(derained, clean) / distance(rainy, clean); 0 is overlap, 1 the value of an unprocessed image.
     cues_rainy, cues_derained, cues_clean: share of the features of each cloud that are clean cues.
-    cues_gained: (cues_derained - cues_rainy) / (cues_clean - cues_rainy); 0 for the input, 1 for the truth; nan where the
-        probe finds no more cues in clean than in rainy features, and unsteady where it finds few more.
+    cues_gained: (cues_derained - cues_rainy) / (cues_clean - cues_rainy); 0 for the rainy input, 1 for the ground truth; nan
+        where the probe finds no more cues in clean than in rainy features, and unsteady where it finds few more.
     """
 
     auc_rainy: float
@@ -78,12 +78,12 @@ class Separability:
     cues_gained: float
 
     def as_dict(self) -> dict[str, float]:
-        """By name, for a table."""
+        """Return the measures by name, for a table."""
         return asdict(self)
 
 
 def measure(clouds: Clouds) -> Separability:
-    """All measures of one run.  Deterministic; the spread that decides a claim is that over seeds of training."""
+    """Compute all measures of one run.  Deterministic; claims are judged by the spread over training seeds."""
     cues = clean_cues(clouds)
     shares = {f"cues_{name}": float(mask.mean()) for name, mask in cues.items()}
     span = shares["cues_clean"] - shares["cues_rainy"]
@@ -99,7 +99,7 @@ def measure(clouds: Clouds) -> Separability:
 
 
 def auc(first: Points, second: Points, groups: Groups) -> float:
-    """Area under the ROC curve of a linear probe that tells `second` from `first`: mean over five folds of photos."""
+    """Return the area under the ROC curve of a linear probe that separates the two: mean over five folds of photos."""
     features, labels = np.concatenate([first, second]), np.repeat([0, 1], len(groups))
     both = np.concatenate([groups, groups])
     values = [
@@ -110,10 +110,11 @@ def auc(first: Points, second: Points, groups: Groups) -> float:
 
 
 def clean_cues(clouds: Clouds) -> dict[str, np.ndarray]:
-    """Which features of each cloud are clean cues, (n,) booleans by name: rainy, derained, clean.
+    """Return which features of each cloud are clean cues, (n,) booleans by name: rainy, derained, clean.
 
-    Our definition, for the paper has none: a feature is a clean cue if a linear probe, fitted on rainy and clean features
-    of other photos, calls it clean.  `derained` sums to the number of clean-cue features that deraining produced.
+    The definition is ours, because the paper gives none: a feature is a clean cue if a linear probe, fitted on rainy and
+    clean features of other photos, classifies it as clean.  The sum of `derained` is the number of clean-cue features that
+    deraining produced.
     """
     result = {name: np.zeros(len(clouds.groups), bool) for name in ("rainy", "derained", "clean")}
     for train, test in GroupKFold(FOLDS).split(clouds.rainy, groups=clouds.groups):
@@ -125,10 +126,10 @@ def clean_cues(clouds: Clouds) -> dict[str, np.ndarray]:
 
 
 def remaining(clouds: Clouds) -> float:
-    """Distance from the derained to the clean cloud over that from the rainy to the clean one.
+    """Return the distance from the derained to the clean cloud over the distance from the rainy to the clean one.
 
-    Frechet distances between Gaussians, in the first 16 principal components of rainy and clean together.  nan if the
-    rainy and the clean cloud are one.
+    These are Frechet distances between Gaussians, in the first 16 principal components of rainy and clean together.  nan if
+    the rainy and the clean cloud are equal.
     """
     axes = PCA(min(COMPONENTS, *clouds.rainy.shape), random_state=0).fit(np.concatenate([clouds.rainy, clouds.clean]))
     rainy, derained, clean = (axes.transform(cloud) for cloud in (clouds.rainy, clouds.derained, clouds.clean))
@@ -137,9 +138,10 @@ def remaining(clouds: Clouds) -> float:
 
 
 def frechet_distance(first: Points, second: Points) -> float:
-    """sqrt(|m - n|^2 + tr(S + T - 2 (S^1/2 T S^1/2)^1/2)) of means m, n and covariances S, T: that of Gaussians.
+    """Return the Frechet distance between Gaussians with the clouds' means m, n and covariances S, T.
 
-    Frechet 1957; its square is what generative models report on Inception features.
+    sqrt(|m - n|^2 + tr(S + T - 2 (S^1/2 T S^1/2)^1/2))  (Frechet 1957); its square is what generative models report on
+    Inception features.
     """
     covariances = [np.atleast_2d(np.cov(cloud, rowvar=False)) for cloud in (first, second)]
     root = _root(covariances[0])

@@ -1,1 +1,1 @@
-"""Compared methods, one file each, one interface."""
+"""Methods for comparison, one file each, all with the same interface."""

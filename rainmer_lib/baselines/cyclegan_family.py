@@ -1,26 +1,54 @@
-"""CycleGAN, CUT and DCLGAN as configurations: DCD-GAN's networks, data and loop under other objectives.
+"""CycleGAN, CUT and DCLGAN: DCD-GAN's networks, data and training loop with other objectives.
 
-Each is what replaces values of the paper's configuration, so that a comparison on one budget is `replace(base, **changes)`.
+Each replaces values of DCD-GAN's configuration, so that a comparison at one budget differs in the objective alone.
 """
 
+from dataclasses import replace
+
+from rainmer_lib.dcdgan.method import METHOD as DCDGAN
+from rainmer_lib.training.method import Method
+
 # Zhu et al., ICCV 2017: least squares, 10 x plain cycle, 0.5 x 10 x identity.
-CYCLEGAN = {
+_CYCLEGAN = {
     "contrastive_weight": 0.0, "colour_weight": 0.0, "frequency_weight": 0.0, "plain_cycle_weight": 10.0,
     "identity_weight": 5.0, "adversarial_loss": "least_squares",
 }  # fmt: skip
 
 # Han et al., CVPR Workshops 2021: no cycle loss; internal negatives of weight 2 and identity of weight 1 in each direction,
-# halved over the two (JunlinHan/DCLGAN).  Least squares at every profile, where the paper's text has a hinge: it is to differ
-# from CycleGAN and CUT in what it is about.  Of its own anti-aliasing and image pool, the former is the generator's here, the
-# latter is left out.
-DCLGAN = {
+# halved over the two (JunlinHan/DCLGAN).  Least squares at every profile instead of the hinge of the paper's text, so that it
+# differs from CycleGAN and CUT only in its own idea.  Its anti-aliasing is that of the generator here; its image pool is left
+# out.
+_DCLGAN = {
     "contrastive_weight": 2.0, "colour_weight": 0.0, "frequency_weight": 0.0, "identity_weight": 1.0,
     "negatives": "internal", "adversarial_loss": "least_squares",
 }  # fmt: skip
 
-# Park et al., ECCV 2020: one generator and one critic.  The contrastive term of weight 1, halved over two: a rainy image and
-# its translation, a clean image and its own; the query's encoder is the generator's own.
-CUT = {
+# Park et al., ECCV 2020: one generator and one discriminator.  The contrastive term has weight 1, halved over two pairs, a
+# rainy image and its translation and a clean image and its translation; the generator's own encoder encodes the query.
+_CUT = {
     "contrastive_weight": 0.5, "colour_weight": 0.0, "frequency_weight": 0.0, "identity_weight": 0.0,
     "negatives": "internal", "adversarial_loss": "least_squares", "backward_cycle": False, "one_sided": True,
 }  # fmt: skip
+
+
+def _under(objective: dict, name: str, title: str, family: str, citation: str, differs: str) -> Method:
+    """Return DCD-GAN's method with another objective."""
+    return replace(
+        DCDGAN, name=name, title=title, family=family, citation=citation, differs=differs, presets={"paper": objective}
+    )
+
+
+CYCLEGAN = _under(
+    _CYCLEGAN, "cyclegan", "CycleGAN", "bidirectional GAN",
+    "Zhu et al., Unpaired Image-to-Image Translation using Cycle-Consistent Adversarial Networks, ICCV 2017",
+    "DCD-GAN's networks; no image pool",
+)  # fmt: skip
+CUT = _under(
+    _CUT, "cut", "CUT", "one-sided GAN, patch contrast",
+    "Park et al., Contrastive Learning for Unpaired Image-to-Image Translation, ECCV 2020", "DCD-GAN's networks",
+)  # fmt: skip
+DCLGAN = _under(
+    _DCLGAN, "dclgan", "DCLGAN", "bidirectional GAN, patch contrast",
+    "Han et al., Dual Contrastive Learning for Unsupervised Image-to-Image Translation, CVPR Workshops 2021",
+    "DCD-GAN's networks; least squares in place of the hinge; no image pool",
+)  # fmt: skip

@@ -1,9 +1,9 @@
 """PReNet: progressive image deraining networks, a better and simpler baseline (Ren et al., CVPR 2019).
 
-Written from the paper's description; parameter names are those of the published weights, so that they load as they are.
+Written from the paper's description; parameter names are those of the published weights, so that these load unchanged.
 """
 
-import pickle
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -11,25 +11,63 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from rainmer_lib.baselines.published_weights import load_strictly, read_weights
+from rainmer_lib.baselines.supervised import SupervisedConfig, pairs_of, supervised
+from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.training.method import Method, Size
+
 CHANNELS = 32
+METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
 
 
-class PReNet(nn.Module):
-    """Six stages that share their weights, each from the rainy image y and the stage before (paper, Eq. 3-4):
+@dataclass(frozen=True)
+class PReNetConfig(SupervisedConfig):
+    """PReNet's training as released (csdwren/PReNet): negative SSIM of the last stage, rate / 5 at epochs 30, 50, 80 of 100."""
 
-    z = f_in(x_{t-1}, y),  s_t = LSTM(s_{t-1}, z),  x_t = y + f_out(f_res(s_t)),  x_0 = y
+    stages: int = 6
+    blocks: int = 5
+    repeats: int = 1  # 5 with one block: PReNet_r
+    recurrent: bool = True  # False: PRN
+    loss: str = "ssim"
+    milestones: tuple[float, ...] = (0.3, 0.5, 0.8)
+    steps: int = 100 * 1_500  # 100 epochs; ours: 1,500 batches each, because the epochs of its data sets differ
+    batch: int = 18
+    crop: int = 100
+
+    def __post_init__(self) -> None:
+        """Validate the configuration; each error names the field and its allowed values."""
+        super().__post_init__()
+        if min(self.stages, self.blocks, self.repeats) < 1:
+            raise ValueError("stages, blocks and repeats must be at least 1")
+
+
+SIZES = {
+    "quick": Size(
+        {"stages": 2, "blocks": 1, "steps": 60, "batch": 2, "crop": 48}, duration="seconds a training run on one core",
+        log_every=20, save_every=1000,
+    ),
+    "laptop": Size(
+        {"stages": 4, "blocks": 3, "steps": 600, "batch": 4, "crop": 48},
+        duration="minutes a training run on one core",
+    ),
+    "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=2000),
+}  # fmt: skip
+
+
+class PReNet(Derainer):
+    """PReNet: six stages that share their weights, each computed from the rainy image y and the stage before (paper, Eq. 3-4):
+
+        z = f_in(x_{t-1}, y),  s_t = LSTM(s_{t-1}, z),  x_t = y + f_out(f_res(s_t)),  x_0 = y
 
     `recurrent=False` leaves out the LSTM (the paper's PRN); `blocks=1` with `repeats=5` uses one residual block five times
     (PReNet_r, PRN_r).  Takes and returns (b, 3, h, w) in [0, 1], any size; the result is not clamped.  168,963 parameters.
-    Source: csdwren/PReNet, networks.py, as described there; it also returns the stages before the last, this does not.
+    Source: csdwren/PReNet, networks.py, as described there; its network also returns the stages before the last, which
+    `stages` returns here.
     """
-
-    multiple = 1  # sizes it takes are multiples of this
-    smallest = 1
 
     def __init__(self, stages: int = 6, blocks: int = 5, repeats: int = 1, recurrent: bool = True) -> None:
         super().__init__()
-        self.stages, self.blocks, self.repeats, self.recurrent = stages, blocks, repeats, recurrent
+        self.repetitions, self.blocks, self.repeats, self.recurrent = stages, blocks, repeats, recurrent
         self.conv0 = _conv(6, CHANNELS, nn.ReLU())
         for k in range(1, blocks + 1):
             self.add_module(f"res_conv{k}", nn.Sequential(*_conv(CHANNELS, CHANNELS, nn.ReLU()),
@@ -40,10 +78,14 @@ class PReNet(nn.Module):
         self.conv = nn.Sequential(nn.Conv2d(CHANNELS, 3, 3, padding=1))
 
     def forward(self, rainy: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
-        """Derain: the last of the stages."""
-        x = rainy
+        """Return the derained image, the output of the last stage."""
+        return self.stages(rainy)[-1]
+
+    def stages(self, rainy: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 3 h w"]]:
+        """Return x_1 to x_T, the outputs of all stages."""
+        x, outputs = rainy, []
         hidden = cell = rainy.new_zeros(len(rainy), CHANNELS, *rainy.shape[2:])
-        for _ in range(self.stages):
+        for _ in range(self.repetitions):
             z = self.conv0(torch.cat((rainy, x), 1))
             if self.recurrent:
                 hidden, cell = self._lstm(z, hidden, cell)
@@ -51,10 +93,11 @@ class PReNet(nn.Module):
             for k in range(self.blocks * self.repeats):
                 z = F.relu(getattr(self, f"res_conv{k % self.blocks + 1}")(z) + z)
             x = rainy + self.conv(z)
-        return x
+            outputs.append(x)
+        return outputs
 
     def _lstm(self, z: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-        """Convolutional LSTM: c = f c + i g,  h = o tanh(c); the gates see z and h."""
+        """Update the convolutional LSTM: c = f c + i g,  h = o tanh(c); the gates are computed from z and h."""
         both = torch.cat((z, hidden), 1)
         cell = self.conv_f(both) * cell + self.conv_i(both) * self.conv_g(both)
         return self.conv_o(both) * torch.tanh(cell), cell
@@ -64,26 +107,33 @@ def _conv(inputs: int, outputs: int, activation: nn.Module) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), activation)
 
 
-def load_published(path: Path) -> PReNet:
-    """PReNet with weights published by its authors (`net_latest.pth`: a state dict), every key and shape checked.
+def build_network(config: PReNetConfig) -> PReNet:
+    """Build the untrained network of a configuration."""
+    return PReNet(config.stages, config.blocks, config.repeats, config.recurrent)
 
-    FileNotFoundError says where the file comes from, ValueError what is missing, unknown or of another shape.
+
+def load_published(path: Path) -> PReNet:
+    """Load PReNet with the weights of its authors (`net_latest.pth`: a state dict), and check every key and shape.
+
+    FileNotFoundError says where to get the file, ValueError which keys are missing, unknown or of another shape.
     """
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path}: no such file. The weights are logs/<training set>/PReNet6/net_latest.pth of "
-            "https://github.com/csdwren/PReNet; they carry no licence, so they are not part of this project"
-        )
-    network = PReNet()
-    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
-    try:
-        weights = torch.load(path, map_location="cpu", weights_only=True)
-        found = {name: tuple(value.shape) for name, value in weights.items()}
-    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError) as error:
-        raise ValueError(f"{path}: damaged, or not a state dict ({type(error).__name__})") from error
-    if found != wanted:
-        odd = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
-        lines = "".join(f"\n  {name}: expected {wanted.get(name)}, found {found.get(name)}" for name in odd[:8])
-        raise ValueError(f"{path} does not hold the weights of a six-stage PReNet; {len(odd)} keys differ:{lines}")
-    network.load_state_dict(weights)
-    return network.eval()
+    source = "logs/<training set>/PReNet6/net_latest.pth of https://github.com/csdwren/PReNet"
+    return load_strictly(PReNet(), read_weights(path, source), path, "a six-stage PReNet")
+
+
+METHOD = Method(
+    name="prenet",
+    title="PReNet",
+    version=METHOD_VERSION,
+    config=PReNetConfig,
+    network=build_network,
+    start=supervised(build_network),
+    supervision="paired",
+    family="recurrent CNN",
+    citation="Ren et al., Progressive Image Deraining Networks: A Better and Simpler Baseline, CVPR 2019",
+    sizes=SIZES,
+    data=pairs_of,
+    describe=lambda config: f"{config.stages} recurrent stages of {config.blocks} residual blocks",
+    differs="crops are drawn at random, not on a grid",
+    load_published=load_published,
+)

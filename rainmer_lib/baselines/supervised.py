@@ -1,84 +1,150 @@
-"""The same generator trained with pairs: what the pairs are worth, and what they cost in another domain."""
+"""Training with pairs: one trainer for every network that learns from rainy images and their own clean versions."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+from torch.nn import functional as F
 
+from rainmer_lib.data.batches import Batch
+from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import UnpairedRain
-from rainmer_lib.dcdgan.config import DCDGANConfig
-from rainmer_lib.dcdgan.translation import Generator
-from rainmer_lib.experiments.compare import Run, find_or_train
-from rainmer_lib.experiments.profiles import Profile
+from rainmer_lib.losses.fidelity import structural_loss
+from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.training.config import check_choices, check_types
 from rainmer_lib.training.ema import MovingAverage
-from rainmer_lib.training.run import RunIdentity
-from rainmer_lib.training.schedule import constant_then_linear
+from rainmer_lib.training.optimisation import Optimisation, adam
+from rainmer_lib.training.schedule import constant_then_linear, milestones
 
-# What the run takes over from a configuration.
-TAKEN = (
-    "width", "blocks", "antialias", "global_residual", "learning_rate", "betas", "steps", "batch", "crop", "ema", "seed",
-)  # fmt: skip
-METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
+LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "l1": F.l1_loss,
+    "mse": F.mse_loss,
+    "ssim": structural_loss,  # 1 - SSIM; its gradient is that of the published -SSIM
+}
+CHOICES = {"loss": tuple(LOSSES), "supervised_stages": ("last", "all")}
+
+
+@dataclass(frozen=True)
+class SupervisedConfig:
+    """Configuration of every supervised training; a method's own configuration adds its network and its values."""
+
+    loss: str = "l1"
+    supervised_stages: str = "last"  # "all": the loss is the sum over the outputs of every stage of the network
+    learning_rate: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.999)
+    milestones: tuple[float, ...] = ()  # shares of the steps at which the rate falls; none: linear to zero in the second half
+    decay: float = 0.2  # factor on the rate at each milestone
+    clip: float = 0.0  # largest norm of the gradient; 0 is no clipping
+    steps: int = 1000
+    batch: int = 4
+    crop: int = 64
+    ema: float = 0.0  # above 0: the moving average of the weights is evaluated; 0: the last weights
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Validate the configuration; each error names the field and its allowed values."""
+        check_types(self)
+        check_choices(self, CHOICES)
+        if min(self.steps, self.batch, self.crop) < 1:
+            raise ValueError("steps, batch and crop must be at least 1")
+        if not 0 <= self.ema < 1 or self.clip < 0:
+            raise ValueError(f"ema={self.ema}, clip={self.clip}: expected ema within [0, 1), clip 0 or more")
+        if list(self.milestones) != sorted(self.milestones) or not all(0 < m < 1 for m in self.milestones):
+            raise ValueError(f"milestones={self.milestones}: expected rising shares of the steps between 0 and 1")
 
 
 @dataclass
 class Trainer:
-    """The network, its optimiser and average, and the position of one supervised run: loss |derain(R) - B|_1."""
+    """State of one supervised run: network, optimiser, moving average, position (`step`).
 
-    config: DCDGANConfig
-    model: Generator
-    optimiser: torch.optim.Adam
-    averages: dict[str, MovingAverage]
+        L = sum over supervised stages of loss(x_t, B)        x_t the stage's output, B the clean crop
+    """
+
+    config: SupervisedConfig
+    model: Derainer
+    optimisation: Optimisation
     step: int = 0
 
-    @classmethod
-    def start(cls, config: DCDGANConfig, device: torch.device | str = "cpu") -> "Trainer":
-        """A fresh network of the configuration's size; of its values those of sizes and of `derain`'s optimiser count."""
-        torch.manual_seed(config.seed)
-        model = Generator(config.width, config.blocks, config.antialias, config.global_residual).to(device)
-        optimiser = torch.optim.Adam(model.parameters(), config.learning_rate, config.betas)
-        return cls(config, model, optimiser, {"derain": MovingAverage(model, config.ema)})
+    @property
+    def averages(self) -> dict[str, MovingAverage]:
+        """The moving average of the network, which is evaluated."""
+        return self.optimisation.averages
 
-    def train_step(self, rainy: Tensor, clean: Tensor) -> dict[str, Tensor]:
-        """One update on a batch of pairs."""
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.config.learning_rate * constant_then_linear(self.step, self.config.steps)
-        loss = F.l1_loss(self.model(rainy)[0], clean)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimiser.step()
-        self.averages["derain"].update(self.step)
+    def train_step(self, batch: Batch) -> dict[str, Tensor]:
+        """Update the network once on a batch of pairs; return the loss."""
+        self.optimisation.set_rates(self.step)
+        distance = self._distance(batch)
+        self.optimisation.update(["network"], distance)
+        self.optimisation.follow(self.step)
         self.step += 1
-        return {"distance": loss.detach()}
+        return {"distance": distance.detach()}
+
+    def _distance(self, batch: Batch) -> Tensor:
+        loss = LOSSES[self.config.loss]
+        if self.config.supervised_stages == "last":
+            return loss(self.model(batch.rainy), batch.clean)
+        return sum(loss(output, batch.clean) for output in self.model.stages(batch.rainy))
 
     def state(self) -> dict:
-        """For a checkpoint."""
-        return {"step": self.step, "model": self.model.state_dict(), "optimiser": self.optimiser.state_dict(),
-                "average": self.averages["derain"].state()}  # fmt: skip
+        """Return the trainer's state as tensors and plain values, ready for a checkpoint."""
+        return {"step": self.step, "model": self.model.state_dict(), "optimisation": self.optimisation.state()}
 
     def restore(self, state: dict) -> None:
-        """Continue from what `state()` returned."""
+        """Continue from what `state` returned."""
         self.step = state["step"]
         self.model.load_state_dict(state["model"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.averages["derain"].restore(state["average"])
+        self.optimisation.restore(state["optimisation"])
+
+
+def supervised(network: Callable[[Any], Derainer]) -> Callable[[Any, str], Trainer]:
+    """Return the `start` of a method, which makes fresh weights of `network(config)`, a function of the seed, and Adam."""
+
+    def start(config: SupervisedConfig, device: torch.device | str = "cpu") -> Trainer:
+        torch.manual_seed(config.seed)
+        model = network(config).to(device)
+        optimisation = Optimisation(
+            {"network": adam(model.parameters(), config.learning_rate, config.betas, device)},
+            {"derain": MovingAverage(model, config.ema)}, _schedule(config), config.clip,
+        )  # fmt: skip
+        return Trainer(config, model, optimisation)
+
+    return start
+
+
+def _schedule(config: SupervisedConfig) -> Callable[[int, float], float]:
+    if config.milestones:
+        return lambda step, peak: peak * milestones(step, config.steps, config.milestones, config.decay)
+    return lambda step, peak: peak * constant_then_linear(step, config.steps)
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """An unpaired training set that gives its pairs away."""
+    """Pairs of an unpaired training set: its rainy crops with their own clean versions."""
 
-    data: UnpairedRain
+    source: UnpairedRain
 
-    def batch(self, step: int, size: int, crop: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Rainy crops and their own clean ones."""
-        return self.data.paired_batch(step, size, crop, seed)
+    @property
+    def name(self) -> str:
+        """Name of the source."""
+        return self.source.name
+
+    @property
+    def fingerprint(self) -> str:
+        """Fingerprint of the source; the method of a run distinguishes paired from unpaired training."""
+        return self.source.fingerprint
+
+    @property
+    def held_out(self) -> list[Pair]:
+        """Held-out pairs of the source."""
+        return self.source.held_out
+
+    def batch(self, step: int, size: int, crop: int, seed: int) -> Batch:
+        """Return rainy crops and their own clean versions, a function of seed and step alone."""
+        return self.source.paired_batch(step, size, crop, seed)
 
 
-def train_supervised(label: str, config: DCDGANConfig, data: UnpairedRain, profile: Profile, say=print) -> Run:
-    """One finished supervised run on the rainy photos of `data`: the network, steps, batches and rate of `config`."""
-    taken = {name: getattr(config, name) for name in TAKEN}
-    config = DCDGANConfig(taps=("down1", "down2"), **taken)  # taps that exist at any depth; nothing is tapped here
-    identity = RunIdentity("supervised", config, data.fingerprint, METHOD_VERSION)
-    return find_or_train(label, identity, Trainer.start, Pairs(data), profile, say)
+def pairs_of(source: UnpairedRain, profile: str, keep: bool = True) -> Pairs:
+    """Return the training data of a supervised method; this is the `data` of its `Method`."""
+    return Pairs(source)

@@ -1,1 +1,1 @@
-"""Verdicts on claims: whether an order of methods holds over training seeds, and over the images of a test set."""
+"""Verdicts on claims: whether a ranking of methods holds over training seeds, and over the images of a test set."""

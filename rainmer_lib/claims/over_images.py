@@ -1,7 +1,7 @@
-"""Is one method better than another on the images of a test set?  Image against the same image, runs averaged.
+"""Test whether one method is better than another over the images of a test set, image by image, averaged over runs.
 
-`claims` asks whether an order holds from training run to training run; this asks whether it holds from image to image, for the
-runs at hand.  Neither answers the other's question.
+`over_seeds` tests whether a ranking holds from training run to training run; this module tests whether it holds from image to
+image, for the runs at hand.  Neither test replaces the other.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,8 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import bootstrap, wilcoxon
 
-FIXED = -1  # seed of what was not trained here: the input, and networks with given weights
+from rainmer_lib.claims.over_seeds import FIXED
+
 CONFIDENCE = 0.95
 RESAMPLES = 9999
 
@@ -20,19 +21,19 @@ Differences = Float[np.ndarray, " n"]
 
 
 def paired_test(scores: pd.DataFrame, better: str, worse: str, protocol: str) -> pd.DataFrame:
-    """`compare_images` for PSNR and SSIM under one protocol; `scores` as those of `experiment.Comparison`."""
+    """Run `compare_images` for PSNR and SSIM under one protocol; `scores` as in `experiments.compare.Comparison`."""
     return compare_images(scores[scores.protocol == protocol], better, worse, {"psnr": 1, "ssim": 1})
 
 
 def paired_tests(scores: pd.DataFrame, pairs: list[tuple[str, str]], protocol: str) -> pd.DataFrame:
-    """`paired_test` for several pairs (better, worse), one below the other."""
+    """Run `paired_test` for several pairs (better, worse) and concatenate the tables."""
     return pd.concat([paired_test(scores, *pair, protocol) for pair in pairs], ignore_index=True)
 
 
 def paired_table(scores: pd.DataFrame, printed: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """`compare_images` of the neighbours in a printed table's order, metric by metric: `claims.check_table` over images.
+    """Run `compare_images` on the neighbours of a printed table's ranking: `over_seeds.check_table` over images.
 
-    `printed` is indexed by method and has columns psnr and ssim.
+    Each metric has its own ranking.  `printed` is indexed by method and has columns psnr and ssim.
     """
     chosen, parts = scores[scores.protocol == protocol], []
     for metric in ("psnr", "ssim"):
@@ -42,22 +43,23 @@ def paired_table(scores: pd.DataFrame, printed: pd.DataFrame, protocol: str) -> 
 
 
 def both_verdicts(over_seeds: pd.DataFrame, over_images: pd.DataFrame) -> pd.DataFrame:
-    """One table of claims with the column `over`: seeds (`claims.over_seeds`) or images (this module)."""
+    """Join two tables of claims, with the column `over`: seeds (`claims.over_seeds`) or images (this module)."""
     return pd.concat([over_seeds.assign(over="seeds"), over_images.assign(over="images")], ignore_index=True)
 
 
 def compare_images(scores: pd.DataFrame, better: str, worse: str, signs: Mapping[str, int]) -> pd.DataFrame:
-    """Two methods, image by image, on every test set that both were scored on.
+    """Compare two methods, image by image, on every test set on which both were scored.
 
     `scores` has a row for each method, seed, test set and image.  `signs`: 1 for a metric where higher is better, -1 where
-    lower is.  d = sign (better - worse), each the mean over its seeds.  A row for each test set and metric: `test_set`,
-    `metric`, `better`, `worse`, `difference` (mean of d), `low` and `high` (its 95 % interval, `mean_interval`), `p`
-    (`signed_rank`), `images`, and `verdict`: "seen" if the interval lies above 0 and p < 0.05, "not seen" if it lies below 0
-    and p < 0.05, else "not decidable".
+    lower is.  d = sign (better - worse), each averaged over its seeds.  Returns a row for each test set and metric:
+    `test_set`, `metric`, `better`, `worse`, `difference` (mean of d), `low` and `high` (its 95 % interval, `mean_interval`),
+    `p` (`signed_rank`), `images`, and `verdict`: "supported" if the interval lies above 0 and p < 0.05, "contradicted" if it
+    lies below 0 and p < 0.05, else "inconclusive".
 
-    Images are taken as independent draws.  Where several show one scene (frames of a drive, one photo under many rains),
-    intervals are too narrow and p is too small.  p is that of one row: of twenty rows without a difference, one falls below
-    0.05.  Raises ValueError if no test set has both methods, and if their images, their seeds, or a value does not fit.
+    Images are treated as independent draws.  Where several show one scene (frames of a drive, one photo under many rains),
+    intervals are too narrow and p is too small.  p is not corrected for the number of rows: of twenty rows without a
+    difference, one falls below 0.05.  Raises ValueError if no test set has both methods, if their images or their seeds
+    differ, or if a value is not finite.
     """
     parts = {name: table for name, table in scores.groupby("test_set", sort=False) if {better, worse} <= set(table.method)}
     if not parts:
@@ -69,23 +71,27 @@ def compare_images(scores: pd.DataFrame, better: str, worse: str, signs: Mapping
             low, high = mean_interval(values)
             p = signed_rank(values)
             surely = p < 1 - CONFIDENCE
-            verdict = "seen" if surely and low > 0 else "not seen" if surely and high < 0 else "not decidable"
+            verdict = "supported" if surely and low > 0 else "contradicted" if surely and high < 0 else "inconclusive"
             rows.append((test_set, metric, better, worse, values.mean(), low, high, p, len(values), verdict))
     columns = ["test_set", "metric", "better", "worse", "difference", "low", "high", "p", "images", "verdict"]
     return pd.DataFrame(rows, columns=columns)
 
 
 def differences(scores: pd.DataFrame, better: str, worse: str, metric: str) -> Differences:
-    """better - worse on each image of one test set, each the mean over its seeds; ValueError where they cannot be paired."""
+    """Return better - worse on each image of one test set, each averaged over its seeds.
+
+    Raises ValueError if the images or seeds of the two cannot be paired.
+    """
     scores = scores.assign(image=scores.image.astype(str))  # names such as 344010 come back from a CSV as numbers
-    tables = [scores[scores.method == method].pivot(index="image", columns="seed", values=metric) for method in (better, worse)]
+    chosen = (scores[scores.method.eq(method)] for method in (better, worse))
+    tables = [table.pivot(index="image", columns="seed", values=metric) for table in chosen]
     seeds = [set(table.columns) for table in tables]
     if seeds[0] != seeds[1] and {FIXED} not in seeds:
         raise ValueError(f"{better} has the seeds {sorted(seeds[0])}, {worse} {sorted(seeds[1])}; expected the same")
     if set(tables[0].index) != set(tables[1].index):
         other = sorted(set(tables[0].index) ^ set(tables[1].index))
         names = ", ".join(map(str, other[:5]))
-        raise ValueError(f"{better} and {worse} were scored on other images: {names} stand on one side")
+        raise ValueError(f"{better} and {worse} were scored on different images: only one of them has {names}")
     found = tables[0].mean(axis=1, skipna=False) - tables[1].mean(axis=1, skipna=False)
     if not np.isfinite(found).all():
         raise ValueError(f"{metric} of {better} and {worse} on {found.index[~np.isfinite(found)][0]}: expected finite scores")
@@ -93,18 +99,20 @@ def differences(scores: pd.DataFrame, better: str, worse: str, metric: str) -> D
 
 
 def signed_rank(values: Differences) -> float:
-    """Two-sided p of Wilcoxon's signed-rank test: are the differences symmetric about 0?  1 if all of them are 0.
+    """Return the two-sided p of Wilcoxon's signed-rank test that differences are symmetric about 0; 1 if all of them are 0.
 
-    With W the sum of the ranks of |d| over d > 0, ranks as likely with either sign: P(|W - E W| >= what was seen).  Zeros are
-    left out.  F. Wilcoxon: Individual comparisons by ranking methods.  Biometrics Bulletin 1(6), 1945.
+    W is the sum of the ranks of |d| over d > 0.  If either sign is equally likely for each rank,
+    p = P(|W - E W| >= the observed value).  Zeros are left out.
+    F. Wilcoxon: Individual comparisons by ranking methods.  Biometrics Bulletin 1(6), 1945.
     """
     return float(wilcoxon(values).pvalue) if np.any(values) else 1.0
 
 
 def mean_interval(values: Differences) -> tuple[float, float]:
-    """95 % interval of the mean: percentiles of the means of 9,999 samples drawn with replacement (B. Efron, 1979).
+    """Return the 95 % interval of the mean, by 9,999 bootstrap samples.
 
-    Drawn from a fixed seed.  With a dozen images it is a little narrow.  One value alone has no interval: nan, nan.
+    Percentiles of the means of samples drawn with replacement (B. Efron, 1979), from a fixed seed.  With a dozen images the
+    interval is a little too narrow.  A single value has no interval: nan, nan.
     """
     if len(values) < 2:
         return float("nan"), float("nan")

@@ -1,41 +1,42 @@
-"""Is an order that a paper claims seen in our runs?"""
+"""Test whether our runs reproduce the ranking that a paper reports."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-VERDICTS = ("seen", "not seen", "not decidable")
+VERDICTS = ("supported", "contradicted", "inconclusive")
+FIXED = -1  # seed of rows without a training run here: the rainy input, and networks with given weights
 
 
 def check_order(means: pd.DataFrame, order: list[str], metric: str) -> pd.DataFrame:
-    """Compare neighbours of a claimed order, best first, seed by seed.
+    """Compare neighbours of a claimed ranking, best first, seed by seed.
 
-    `means` has a row for each method and seed (one test set, one protocol), column `metric`.  Runs of one seed share
-    initial weights and batches, so differences are taken within a seed.  A row for each neighbouring pair: `better`,
-    `worse`, `difference` (mean over seeds), `spread` (its sample standard deviation), `seeds`, and `verdict`: "seen" if
-    the difference is positive for every seed and its mean exceeds its spread, "not seen" if it is negative for every
-    seed and its mean exceeds its spread likewise, "not decidable" otherwise, or with fewer than three seeds.
+    `means` has a row for each method and seed (one test set, one protocol), and a column `metric`.  Runs of one seed share
+    initial weights and batches, so differences are taken within a seed.  Returns a row for each neighbouring pair: `better`,
+    `worse`, `difference` (mean over seeds), `spread` (its sample standard deviation), `seeds`, and `verdict`: "supported" if
+    the difference is positive for every seed and its mean exceeds its spread, "contradicted" if it is negative for every seed
+    and its mean exceeds its spread likewise, "inconclusive" otherwise, or with fewer than three seeds.
 
-    The rule is a weak one: of many comparisons without any difference it finds some, see `by_chance`.
+    The rule is weak: among many comparisons of equivalent methods it finds some differences by chance, see `by_chance`.
     """
     table = means.pivot(index="seed", columns="method", values=metric)
     rows = []
     for better, worse in zip(order, order[1:], strict=False):
         difference = table[better] - table[worse]
-        mean, spread, verdict = difference.mean(), difference.std(), "not decidable"
+        mean, spread, verdict = difference.mean(), difference.std(), "inconclusive"
         if len(difference) >= 3 and abs(mean) > spread:
-            verdict = "seen" if (difference > 0).all() else "not seen" if (difference < 0).all() else verdict
+            verdict = "supported" if (difference > 0).all() else "contradicted" if (difference < 0).all() else verdict
         rows.append((better, worse, mean, spread, len(difference), verdict))
     return pd.DataFrame(rows, columns=["better", "worse", "difference", "spread", "seeds", "verdict"])
 
 
 def by_chance(seeds: int, draws: int = 1_000_000) -> float:
-    """The share of comparisons that `check_order` calls "seen", and again "not seen", where there is no difference at all.
+    """Return the share of comparisons that `check_order` calls "supported" where there is no difference at all.
 
-    Of `draws` normally distributed differences, the same at every call: 0.106 for three seeds (exactly (1 - 1/sqrt(3)) / 4),
-    0.027 for five; 0 for fewer than three.
+    As many are called "contradicted".  Estimated from `draws` normally distributed samples, the same at every call: 0.106 for
+    three seeds (exactly (1 - 1/sqrt(3)) / 4), 0.027 for five; 0 for fewer than three.
     """
     if seeds < 3:
         return 0.0
@@ -45,10 +46,10 @@ def by_chance(seeds: int, draws: int = 1_000_000) -> float:
 
 
 def verdict_counts(claims: pd.DataFrame, worse: Sequence[str]) -> pd.DataFrame:
-    """How often one method was seen to be better than each of `worse`, and how often not: a row for each of these.
+    """Count the verdicts on whether one method is better than each of `worse`, which are the rows.
 
-    `claims` as `paired.both_verdicts` joins them.  Columns: over what (seeds, images), each verdict.  The comparisons of a row
-    share their runs, and so are not independent.
+    `claims` is a table of `over_images.both_verdicts`.  Columns: (seeds or images, verdict).  The comparisons of a row share
+    their runs and are therefore not independent.
     """
     counts = claims.groupby(["worse", "over", "verdict"]).size().unstack(["over", "verdict"], fill_value=0)
     columns = pd.MultiIndex.from_product([claims.over.unique(), VERDICTS])
@@ -56,13 +57,13 @@ def verdict_counts(claims: pd.DataFrame, worse: Sequence[str]) -> pd.DataFrame:
 
 
 def told(verdicts: Iterable[str]) -> str:
-    """How many of each there are, in words: `3 seen, 1 not decidable`; empty without any."""
+    """Count the verdicts in words, such as `3 supported, 1 inconclusive`; empty without any."""
     counts = Counter(verdicts)
     return ", ".join(f"{counts[name]} {name}" for name in VERDICTS if counts[name])
 
 
 def check_table(means: pd.DataFrame, printed: pd.DataFrame, protocol: str) -> pd.DataFrame:
-    """`check_order` for every test set and both metrics, the order being that of a printed table.
+    """Run `check_order` for every test set and both metrics, with the ranking of a printed table.
 
     `printed` is indexed by method and has columns psnr and ssim.  Columns test_set, metric, then those of `check_order`.
     """
@@ -70,12 +71,12 @@ def check_table(means: pd.DataFrame, printed: pd.DataFrame, protocol: str) -> pd
 
 
 def check_best(means: pd.DataFrame, best: str, others: list[str], protocol: str) -> pd.DataFrame:
-    """Is one method better than each of the others?  Columns as `check_table`."""
+    """Test whether one method is better than each of the others; columns as in `check_table`."""
     return check_pairs(means, [(best, other) for other in others], protocol)
 
 
 def check_pairs(means: pd.DataFrame, pairs: list[tuple[str, str]], protocol: str) -> pd.DataFrame:
-    """Is the first of each pair better than the second?  Columns as `check_table`."""
+    """Test whether the first method of each pair is better than the second; columns as in `check_table`."""
     return _everywhere(means, protocol, lambda metric: [list(pair) for pair in pairs])
 
 
@@ -88,5 +89,37 @@ def _everywhere(means: pd.DataFrame, protocol: str, orders: Callable[[str], list
                 part = check_order(table, order, metric)
                 part.insert(0, "test_set", test_set)
                 part.insert(1, "metric", metric)
+                parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def each_seed(means: pd.DataFrame) -> pd.DataFrame:
+    """Repeat rows of seed -1 for every seed, so that methods without a training run can be compared within seeds."""
+    seeds = sorted(set(means.seed) - {FIXED})
+    fixed = means[means.seed == FIXED]
+    return pd.concat([means[means.seed != FIXED], *(fixed.assign(seed=seed) for seed in seeds)], ignore_index=True)
+
+
+def check_measures(
+    table: pd.DataFrame, better: str, others: Sequence[str], signs: Mapping[str, int], within: str
+) -> pd.DataFrame:
+    """Test whether one method is better than each of the others by each measure, for each value of the column `within`.
+
+    `table` has a row for each method, seed and value of `within` (a layer, a test set).  `signs`: 1 for a measure that is
+    claimed to be higher, -1 for one that is claimed to be lower.  `difference` is sign (better - worse).  Columns `within`,
+    measure, then those of `check_order`.  Raises ValueError on another sign, and on a method that is not in the table.
+    """
+    if set(signs.values()) - {1, -1}:
+        raise ValueError(f"signs {dict(signs)}: expected 1 (more is better) or -1 (less is better)")
+    if missing := [method for method in (better, *others) if method not in set(table.method)]:
+        raise ValueError(f"no rows of {', '.join(missing)}; there are {', '.join(dict.fromkeys(table.method))}")
+    parts = []
+    for place, rows in table.groupby(within, sort=False):
+        for measure, sign in signs.items():
+            signed = rows.assign(**{measure: sign * rows[measure]})
+            for other in others:
+                part = check_order(signed, [better, other], measure)
+                part.insert(0, within, place)
+                part.insert(1, "measure", measure)
                 parts.append(part)
     return pd.concat(parts, ignore_index=True)

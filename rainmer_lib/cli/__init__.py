@@ -20,9 +20,9 @@ app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, pretty_excepti
 for name, command, short, examples in (
     ("derain", derain.derain, "Remove the rain from an image or a folder of images.", derain.EXAMPLES),
     ("evaluate", evaluate.evaluate, "Score outputs, or a model, under every protocol.", evaluate.EXAMPLES),
-    ("train", train.train, "Train DCD-GAN, resume, or find the finished run.", train.TRAIN_EXAMPLES),
+    ("train", train.train, "Train a method, resume, or find the finished run.", train.TRAIN_EXAMPLES),
     ("reproduce", train.reproduce, "Make one table or figure, or all.", train.REPRODUCE_EXAMPLES),
-    ("list", train.list_items, "Tables, figures and trained models.", None),
+    ("list", train.list_items, "Tables, figures, methods and trained models.", None),
 ):
     app.command(name, short_help=short, epilog=examples)(command)
 app.add_typer(data.app, name="data", short_help="Data sets: what is known, verify, leaks.")

@@ -1,29 +1,36 @@
-"""Names that the shell completes, and that `--help` lists."""
+"""Completion of names in the shell."""
 
 
 def models(start: str) -> list[str]:
-    """Trained networks."""
+    """List trained networks."""
     from rainmer_lib.pretrained.models import MODELS
 
     return [name for name in MODELS if name.startswith(start)]
 
 
 def profiles(start: str) -> list[str]:
-    """Sizes of an experiment."""
+    """List profiles, the sizes of an experiment."""
     from rainmer_lib.experiments.profiles import PROFILES
 
     return [name for name in PROFILES if name.startswith(start)]
 
 
 def test_sets(start: str) -> list[str]:
-    """Paired test sets on the data root."""
+    """List paired test sets."""
     from rainmer_lib.data.test_sets import BENCHMARKS
 
     return [name for name in BENCHMARKS if name.startswith(start)]
 
 
-def items(start: str) -> list[str]:
-    """Notebooks, by stem."""
-    from rainmer_lib.workflow.runner import items
+def notebooks(start: str) -> list[str]:
+    """List notebooks."""
+    from rainmer_lib.workflow.runner import notebooks
 
-    return [name for name in items() if name.startswith(start)]
+    return [name for name in notebooks() if name.startswith(start)]
+
+
+def methods(start: str) -> list[str]:
+    """List methods that can be trained."""
+    from rainmer_lib.methods import METHODS
+
+    return [name for name in METHODS if name.startswith(start)]

@@ -1,4 +1,4 @@
-"""`rainmer data`: what sets there are, whether a copy is the right one, what two sets share, and how to get one."""
+"""`rainmer data`: list data sets, verify copies of them, find photos that two sets share, download sets."""
 
 from typing import Annotated
 
@@ -10,7 +10,7 @@ from rainmer_lib.data import registry
 app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
-    help="""Data sets: what is known of them, and whether yours are what they should be.
+    help="""Data sets: known facts about them, and checks of your copies.
 
 Sets lie on the data root: the folder named by RAINMER_DATA, else data/ of the repository. A part of a set is written
 SET/PART, such as bsds500/leak-free.""",
@@ -20,7 +20,7 @@ NOT_STATED = "not stated"
 
 @app.command("list")
 def show(name: Annotated[str, typer.Argument(help="a set; without one, a table of all")] = "") -> None:
-    """All sets with their counts, or all that is known of one.
+    """List all sets with their counts, or all known facts about one.
 
     Examples: rainmer data list; rainmer data list rain100h
     """
@@ -74,7 +74,7 @@ def verify(
 
     Examples: rainmer data verify; rainmer data verify rain100l bsds500/train
     """
-    # here, not above: they bring SciPy's and scikit-image's weight, which `list` and --help do without
+    # imported here, because SciPy and scikit-image take long to import, and `list` and --help do not need them
     from rainmer_lib.data.verify import verify as check_set
 
     there = [b.name for b in registry.BENCHMARKS.values() if any(split.present() for split in b.splits.values())]
@@ -94,9 +94,9 @@ def verify(
 @app.command()
 def leaks(
     train: Annotated[str, typer.Argument(help="a set, a part, or a folder of photos")],
-    test: Annotated[str, typer.Argument(help="the same; equal to TRAIN to look for duplicates inside it")],
+    test: Annotated[str, typer.Argument(help="the same; give TRAIN again to find duplicates inside it")],
 ) -> None:
-    """Photos that both sets hold: equal pixels, resized, squashed, compressed, cut or mirrored; exit code 1 if any.
+    """Find photos that both sets contain: equal pixels, resized, squashed, compressed, cut or mirrored; exit code 1 if any.
 
     Examples: rainmer data leaks bsds500/leak-free rain100l; rainmer data leaks my/photos rain100h
     """

@@ -13,7 +13,7 @@ rainmer derain photo.jpg derained.png
 
 rainmer derain photos/ derained/ --model dcdgan-small
 
-rainmer derain photo.jpg out.jpg --model results/laptop/runs/dcdgan-70b60a1a68b4"""
+rainmer derain photo.jpg out.jpg --model results/laptop/runs/dcdgan-20ef388c26f5"""
 
 
 def derain(
@@ -23,7 +23,7 @@ def derain(
         str, typer.Option(help="see `rainmer list`; or the folder of a run", autocompletion=choices.models)
     ] = "dcdgan-small",
     memory: Annotated[float | None, typer.Option(help="GB to stay within; large images go through in tiles")] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="leave outputs that are there already (goes on after a stop)")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="keep existing outputs (continues an interrupted call)")] = False,
 ) -> None:
     """Derain IN into OUT, at full size, with the bit depth and the transparency of IN.
 
@@ -32,7 +32,7 @@ def derain(
     if memory is not None and memory <= 0:
         raise ValueError(f"--memory {memory}: expected a number of GB above 0")
     work = plan(source, target)
-    from rainmer_lib.experiments.compare import device
+    from rainmer_lib.experiments.runs import device
     from rainmer_lib.pretrained.models import load_model
 
     network = load_model(model).to(device())
@@ -50,9 +50,9 @@ def derain(
 
 
 def plan(source: Path, target: Path) -> list[tuple[Path, Path]]:
-    """Every image with its output.
+    """Pair every image with its output.
 
-    FileNotFoundError if there is no image, ValueError if an output would be an input or two outputs would be one file.
+    FileNotFoundError if there is no image, ValueError if an output would overwrite an input or a folder would go to a file.
     """
     from rainmer_lib.data.image_files import list_images
 
@@ -60,7 +60,7 @@ def plan(source: Path, target: Path) -> list[tuple[Path, Path]]:
         if target.is_file():
             raise ValueError(f"{source} is a folder and {target} is a file: give a folder to write to")
         images = list_images(source)
-        if source.resolve() in target.resolve().parents:  # results of an earlier call are no inputs
+        if source.resolve() in target.resolve().parents:  # skip the results of an earlier call
             images = [path for path in images if target.resolve() not in path.resolve().parents]
         if not images:
             raise FileNotFoundError(f"{source}: no images in it")
@@ -76,7 +76,7 @@ def plan(source: Path, target: Path) -> list[tuple[Path, Path]]:
 
 
 def derain_file(network, image: Path, output: Path, memory: int | None, tiles: bool) -> None:
-    """Read, derain, write one image; `tiles` shows a bar of them."""
+    """Read, derain and write one image; with `tiles`, show a progress bar of its tiles."""
     from rainmer_lib.data.image_files import read_image, write_image
     from rainmer_lib.inference.derain import derain as derain_image
 
@@ -92,13 +92,13 @@ def derain_file(network, image: Path, output: Path, memory: int | None, tiles: b
 
 
 def _named(error: Exception, path: Path) -> str:
-    """The message, with the file's name if it lacks it."""
+    """Return the message of an error, with the file's name if the message lacks it."""
     text = str(error) or type(error).__name__
     return text if str(path) in text else f"{path}: {text}"
 
 
 def _bar(work: list, name: str = "derain", unit: str = "image"):
-    """A bar in a terminal; none where there is a single image, or none yet."""
+    """Create a progress bar, shown only in a terminal and not for a single image."""
     from tqdm import tqdm
 
     return tqdm(work, desc=name, unit=unit, disable=None if len(work) != 1 else True, leave=False)

@@ -20,12 +20,12 @@ rainmer evaluate --model dcdgan-small --on rain100l --on rain12 --csv scores.csv
 def evaluate(
     outputs: Annotated[Path | None, typer.Argument(help="derained image or folder")] = None,
     clean: Annotated[Path | None, typer.Argument(help="clean image, or folder with files of the same stems")] = None,
-    rainy: Annotated[Path | None, typer.Option(help="rainy image or folder, for the row of doing nothing")] = None,
+    rainy: Annotated[Path | None, typer.Option(help="rainy image or folder, for the row of the rainy input")] = None,
     model: Annotated[str | None, typer.Option(help="a model, or the folder of a run", autocompletion=choices.models)] = None,
     on: Annotated[list[str] | None, typer.Option(help="test set; repeat for several", autocompletion=choices.test_sets)] = None,
     csv: Annotated[Path | None, typer.Option(help="write the scores of each image here")] = None,
 ) -> None:
-    """PSNR and SSIM under every named protocol, of OUTPUTS against CLEAN or of a --model --on a test set.
+    """Compute PSNR and SSIM under every named protocol, of OUTPUTS against CLEAN or of a --model --on a test set.
 
     OUTPUTS alone are scored without a reference, by NIQE and BRISQUE.
     """
@@ -50,7 +50,7 @@ def evaluate(
 
 
 def _require_writable(csv: Path) -> None:
-    """Before anything is computed: OSError if the file could not be written in the end."""
+    """Raise OSError before anything is computed if the file cannot be written."""
     if csv.is_dir():
         raise IsADirectoryError(f"--csv {csv} is a folder: give a file")
     try:
@@ -60,7 +60,7 @@ def _require_writable(csv: Path) -> None:
 
 
 def _score_alone(outputs: Path):
-    """NIQE and BRISQUE of each image; the columns say whose parameters NIQE has."""
+    """Score each image by NIQE and BRISQUE; the column names the source of NIQE's parameters."""
     import pandas as pd
 
     from rainmer_lib.data.layouts import read_rgb
@@ -85,7 +85,7 @@ def _score_alone(outputs: Path):
 
 
 def _images(place: Path) -> list[Path]:
-    """A file, or the images of a folder; FileNotFoundError if there is none."""
+    """List a file, or the images of a folder; FileNotFoundError if there is none."""
     from rainmer_lib.data.image_files import list_images
 
     found = [place] if place.is_file() else list_images(place)
@@ -107,7 +107,7 @@ def _score_files(outputs: Path, clean: Path, rainy: Path | None) -> Iterator:
 
 
 def _partners(outputs: Path, clean: Path) -> list[tuple[Path, Path]]:
-    """Files of two folders with the same stems, or two files."""
+    """Pair the files of two folders by their stems, or pair two files."""
     if outputs.is_file() and clean.is_file():
         return [(outputs, clean)]
     a, b = _by_stem(outputs), _by_stem(clean)
@@ -122,7 +122,7 @@ def _by_stem(place: Path) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for path in _images(place):
         if path.stem in found:
-            raise ValueError(f"{found[path.stem]} and {path} have one stem: which is meant?")
+            raise ValueError(f"{found[path.stem]} and {path} share a file stem; keep only one of them")
         found[path.stem] = path
     return found
 
@@ -134,7 +134,7 @@ def _score_model(model: str, test_sets: list[str]) -> Iterator:
     from rainmer_lib.pretrained.models import load_model
 
     network = load_model(model)
-    found = {name: benchmark_pairs(name) for name in test_sets}  # a missing set stops before the first is computed
+    found = {name: benchmark_pairs(name) for name in test_sets}  # report a missing set before anything is computed
     for name, pairs in found.items():
         pairs = list(_bar(pairs, f"read {name}"))
         yield score_images((pair, pair.rainy) for pair in pairs).assign(method="input", test_set=name)

@@ -1,4 +1,4 @@
-"""Fetching a data set from a stable address whose hash is registered; for the others, words on how a person gets it."""
+"""Download data sets from registered addresses with known hashes; for all others, say how to get them by hand."""
 
 import shutil
 import tempfile
@@ -11,17 +11,17 @@ from rainmer_lib.data import registry
 
 
 def fetch(name: str, root: Path | None = None) -> Path:
-    """Download, check and unpack a data set below the data root; returns its folder, which appears whole or not at all.
+    """Download, check and unpack a data set below the data root; return its folder, which appears complete or not at all.
 
-    ValueError if no address and hash are registered (it says how to get the set by hand), if the folder is there already,
-    or if the bytes are not those that were registered; then nothing is left behind.
+    Raises ValueError if no address and hash are registered (the message says how to get the set by hand), if the folder
+    already exists, or if the bytes differ from the registered ones; nothing is left behind then.
     """
     benchmark = registry.benchmark(name)
     root = root or paths.data_root()
     if benchmark.download is None:
         folders = ", ".join(str(split.path(root)) for split in benchmark.splits.values())
         raise ValueError(
-            f"{benchmark.title}: no stable address with a known hash, so it is not downloaded. {benchmark.get} "
+            f"{benchmark.title}: no stable address with a known hash is registered, so it is not downloaded. {benchmark.get} "
             f"Put it at {folders}, then run `rainmer data verify {benchmark.name}`. Licence: {benchmark.licence}"
         )
     return place(benchmark.download, root)
@@ -30,11 +30,11 @@ def fetch(name: str, root: Path | None = None) -> Path:
 def place(download: registry.Download, root: Path) -> Path:
     """Download an archive, check its SHA-256, unpack it and move its content to `root / download.folder`.
 
-    Raises as `fetch`; OSError if the address does not answer.
+    Raises the errors of `fetch`, and OSError if the address does not answer.
     """
     target = root / download.folder
     if target.exists():
-        raise ValueError(f"{target} is there already; verify it, or move it away to download it anew")
+        raise ValueError(f"{target} already exists; verify it, or move it away to download it again")
     root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as scratch:
         archive = _download(download, Path(scratch))

@@ -1,4 +1,4 @@
-"""From an opened picture file to RGB: depths, palettes, transparency, CMYK, orientation."""
+"""Decode an opened image file to RGB: bit depth, palettes, transparency, CMYK, orientation."""
 
 import io
 import struct
@@ -13,25 +13,25 @@ from jaxtyping import Float, Shaped, UInt, UInt8, UInt16
 from PIL import ExifTags, Image, ImageCms
 
 LARGEST = 2**28  # pixels (268 million): above the largest phone photos, below what a small harmful file may claim
-# what decoders raise on damaged files
+# exceptions that decoders raise on damaged files
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error, png.Error)
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-PLAIN_TIFF = {1: "none", 8: "deflate", 32946: "deflate", 32773: "packbits"}  # what tifffile decodes by itself
+PLAIN_TIFF = {1: "none", 8: "deflate", 32946: "deflate", 32773: "packbits"}  # compressions that tifffile decodes by itself
 GREY_MODES = {"1", "L", "LA"}
-COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBX"}  # RGB, so that the file's profile still holds
+COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBX"}  # converted to RGB, for which the file's profile stays valid
 CONVERTED_MODES = {"CMYK", "YCbCr", "LAB", "HSV"}  # another colour space: the profile would be wrong for the result
 
 
 class Unsupported(Exception):
-    """A sound file of a kind that is not read."""
+    """Raised for an intact file of a kind that this library does not read."""
 
 
 @dataclass(frozen=True)
 class ImageFile:
-    """A photo as networks take it, and what a faithful result needs.
+    """A decoded photo in the form that networks take, with the properties that a faithful result must keep.
 
-    `rgb` is uint8, or for 16-bit files float32 in [0, 1] (value / 65535, from which the 16 bits come back exactly).
-    `alpha` is uint8 or uint16 (h, w), or None; the colours under it are as stored.  `grey`: the file has no colour.
+    `rgb` is uint8, or for 16-bit files float32 in [0, 1] (value / 65535, from which the 16 bits come back exactly).  `alpha`
+    is uint8 or uint16 (h, w), or None; the colours under it are as stored.  `grey`: the file has no colour.
     """
 
     rgb: UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
@@ -42,7 +42,7 @@ class ImageFile:
 
 
 def require_one_picture(width: int, height: int, pictures: int) -> None:
-    """Unsupported if a file holds several pictures, or more than `LARGEST` pixels."""
+    """Raise Unsupported if a file holds several pictures, or more than `LARGEST` pixels."""
     if width * height > LARGEST:
         raise Unsupported(f"{width}x{height} pixels, more than {LARGEST / 1e6:.0f} million; cut it into parts")
     if pictures > 1:
@@ -50,8 +50,8 @@ def require_one_picture(width: int, height: int, pictures: int) -> None:
 
 
 def decode(path: Path, image: Image.Image) -> ImageFile:
-    """The picture of a file that Pillow has opened; raises `Unsupported`, or what decoders raise on damaged files."""
-    # an MPO, as some phones write, is a JPEG with a second picture behind it
+    """Decode a file that Pillow has opened; raises `Unsupported`, or one of `DAMAGED` on a damaged file."""
+    # an MPO, which some phones write, is a JPEG followed by a second picture
     require_one_picture(*image.size, 1 if image.format == "MPO" else getattr(image, "n_frames", 1))
     icc = image.info.get("icc_profile")
     if image.format == "PNG" and path.read_bytes()[24] == 16:  # IHDR's bit depth
@@ -63,7 +63,7 @@ def decode(path: Path, image: Image.Image) -> ImageFile:
 def assembled(
     values: UInt[np.ndarray, "h w c"], alpha: UInt[np.ndarray, "h w"] | None, orientation: int, icc: bytes | None
 ) -> ImageFile:
-    """An ImageFile of one or three channels, 8 or 16 bits, turned upright."""
+    """Build an upright ImageFile from values of one or three channels, 8 or 16 bits."""
     values = upright(values, orientation)
     grey = values.shape[2] == 1
     rgb = np.ascontiguousarray(np.repeat(values, 3, axis=2) if grey else values)
@@ -74,7 +74,7 @@ def assembled(
 
 
 def upright(values: Shaped[np.ndarray, "h w *c"], orientation: int) -> Shaped[np.ndarray, "i j *c"]:
-    """Undo the turn and mirroring that EXIF's orientation, 1 to 8, describes; other numbers mean none."""
+    """Undo the rotation and mirroring of an EXIF orientation, 1 to 8; other numbers change nothing."""
     if orientation in (5, 6, 7, 8):
         values = values.swapaxes(0, 1)
     if orientation in (3, 4, 7, 8):
@@ -85,11 +85,11 @@ def upright(values: Shaped[np.ndarray, "h w *c"], orientation: int) -> Shaped[np
 
 
 def decode_8(image: Image.Image, icc: bytes | None) -> ImageFile:
-    """What Pillow reads without loss; Unsupported for its other modes (32-bit whole numbers and floats)."""
+    """Decode an image that Pillow reads without loss; Unsupported for its other modes (32-bit integers and floats)."""
     if image.mode not in GREY_MODES | COLOUR_MODES | CONVERTED_MODES:
-        raise Unsupported(f"pixels of kind {image.mode}, expected 8 or 16 bits; save it as a PNG or TIFF of such")
+        raise Unsupported(f"pixels of kind {image.mode}, expected 8 or 16 bits; save it as a PNG or TIFF of 8 or 16 bits")
     image.load()
-    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)  # after load: Pillow turns TIFF files itself
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1)  # read after load: Pillow itself rotates TIFF files
     if image.mode in CONVERTED_MODES:
         image, icc = to_srgb(image, icc), None
     grey, transparent = image.mode in GREY_MODES, image.has_transparency_data
@@ -101,7 +101,7 @@ def decode_8(image: Image.Image, icc: bytes | None) -> ImageFile:
 
 
 def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
-    """CMYK and the like to RGB: by the file's profile if it has a usable one, else by Pillow's plain formula."""
+    """Convert CMYK and similar modes to RGB, by the file's profile if it is usable, else by Pillow's plain formula."""
     if icc:
         try:
             profile = ImageCms.ImageCmsProfile(io.BytesIO(icc))
@@ -112,7 +112,7 @@ def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
 
 
 def read_png16(path: Path) -> tuple[UInt16[np.ndarray, "h w c"], UInt16[np.ndarray, "h w"] | None]:
-    """Colours and alpha of a 16-bit PNG, by pypng: Pillow cuts 16-bit colour to 8.  Slow where rows are filtered."""
+    """Read colours and alpha of a 16-bit PNG by pypng: Pillow reduces 16-bit colour to 8.  Slow if rows are filtered."""
     reader = png.Reader(bytes=path.read_bytes())
     width, height, rows, info = reader.read()
     planes = info["planes"]
@@ -133,7 +133,7 @@ def read_png16(path: Path) -> tuple[UInt16[np.ndarray, "h w c"], UInt16[np.ndarr
 
 
 def is_tiff16(path: Path) -> bool:
-    """Whether a file is a TIFF of 16 bits a channel."""
+    """Return whether a file is a TIFF with 16 bits per channel."""
     with open(path, "rb") as file:
         if file.read(4) not in TIFF_MAGIC:
             return False
@@ -141,11 +141,11 @@ def is_tiff16(path: Path) -> bool:
         with tifffile.TiffFile(path) as file:
             return file.pages[0].bitspersample == 16
     except DAMAGED:
-        return False  # Pillow will say so
+        return False  # Pillow will report the damage
 
 
 def read_tiff16(path: Path) -> ImageFile:
-    """A 16-bit TIFF, by tifffile: Pillow cuts 16-bit colour to 8, and does not open grey with alpha."""
+    """Read a 16-bit TIFF by tifffile: Pillow reduces 16-bit colour to 8, and does not open grey with alpha."""
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]
         require_one_picture(page.imagewidth, page.imagelength, len(file.pages))
@@ -154,8 +154,8 @@ def read_tiff16(path: Path) -> ImageFile:
         if page.compression not in PLAIN_TIFF or colours is None or page.dtype != np.uint16 or 1 in extra[:1]:
             alpha = ", premultiplied alpha" if 1 in extra[:1] else ""
             raise Unsupported(
-                f"a TIFF of {page.dtype} {kind} with {page.compression.name} compression{alpha}; of 16-bit TIFF, grey and RGB "
-                "without compression or with Deflate (ZIP) and plain alpha are read: save it so, or as 16-bit PNG"
+                f"a TIFF of {page.dtype} {kind} with {page.compression.name} compression{alpha}; 16-bit TIFF is read if it is "
+                "grey or RGB, without compression or with Deflate (ZIP), with plain alpha: save it that way, or as 16-bit PNG"
             )
         values, orientation, icc = page.asarray(), page.tags.valueof(274, default=1), page.tags.valueof(34675)
         planar = page.axes == "SYX"

@@ -1,4 +1,4 @@
-"""Reading any photo as RGB, and writing a result as faithful to its source as the output's format allows.
+"""Read any photo as RGB, and write a result as faithful to its source as the output's format allows.
 
 Depth (8 or 16 bits), grey or colour, alpha and the ICC profile of the source are kept; other metadata (EXIF, text) are not
 copied.  A photo's orientation is applied when it is read, and a result carries no orientation.
@@ -31,10 +31,10 @@ HOLDS_16_BITS = {"PNG", "TIFF"}
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Images in a folder and its subfolders, sorted; empty if there is none, FileNotFoundError if there is no folder.
+    """List the images in a folder and its subfolders, sorted; empty if there are none.
 
-    Listed is what is named like an image, so that a broken one is not skipped, or has the content of one.  Hidden files
-    and folders are left out.
+    A file is listed if its suffix is that of an image, so that a broken one is not skipped, or if its content is an image.
+    Hidden files and folders are left out.  Raises FileNotFoundError if the folder does not exist.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
@@ -44,11 +44,11 @@ def list_images(folder: Path) -> list[Path]:
 
 
 def read_image(path: Path) -> ImageFile:
-    """Read a photo, its format told by its content: PNG, JPEG, TIFF, WebP, BMP, GIF or PPM.
+    """Read a photo; its format (PNG, JPEG, TIFF, WebP, BMP, GIF or PPM) is detected from its content.
 
     Palettes and CMYK become RGB, 1-bit becomes 8-bit grey, transparent colours become alpha.  Raises FileNotFoundError, and
-    ValueError that names the file if it is empty, no image, truncated, animated, of more than 268 million pixels, or of
-    numbers other than 8 or 16 bits.  Of the two pictures in some phones' JPEG files (MPO) the first is read.
+    ValueError that names the file if it is empty, not an image, truncated, animated, larger than 268 million pixels, or of a
+    depth other than 8 or 16 bits.  Of the two pictures in some phones' JPEG files (MPO), the first is read.
     """
     path = Path(path)
     if path.stat().st_size == 0:
@@ -67,7 +67,7 @@ def read_image(path: Path) -> ImageFile:
 
 
 def _opened(path: Path) -> Image.Image:
-    """A file with its header read; Unsupported if it is no image."""
+    """Open a file and read its header; Unsupported if it is not an image."""
     try:
         return Image.open(path, formats=READABLE)
     except DAMAGED as error:
@@ -77,11 +77,12 @@ def _opened(path: Path) -> Image.Image:
 
 
 def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w 3"], like: ImageFile) -> Path:
-    """Write an RGB result, uint8 or float in [0, 1], in the format of the path's suffix and in the manner of its source.
+    """Write an RGB result, uint8 or float in [0, 1], in the format of the path's suffix, like its source.
 
-    16 bits if `like` has them and the format holds them (PNG, TIFF), else 8, rounded.  The result for a grey file is
-    written grey, as the mean of its three channels.  Alpha is passed through; ValueError if the format has none, on an
-    unknown suffix, and on images of another size or kind.  JPEG: quality 95, full colour resolution; WebP: lossless.
+    The file has 16 bits if `like` has them and the format supports them (PNG, TIFF), otherwise 8; values are rounded.  The
+    result for a grey file is written as grey, the mean of its three channels.  Alpha is copied from `like`.  JPEG: quality
+    95, full colour resolution; WebP: lossless.  Raises ValueError on an unknown suffix, on images of another size or type,
+    and if `like` has alpha but the format does not support it.
     """
     path = Path(path)
     kind = WRITABLE.get(path.suffix.lower())
@@ -90,7 +91,7 @@ def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray
     if like.alpha is not None and kind not in HOLDS_ALPHA:
         raise ValueError(f"{path}: {kind} holds no transparency, which the source has; write .png, .tif or .webp")
     if image.shape != like.rgb.shape or not (image.dtype == np.uint8 or np.issubdtype(image.dtype, np.floating)):
-        raise ValueError(f"{path}: {image.dtype} {image.shape} to write, expected RGB, uint8 or float, {like.rgb.shape}")
+        raise ValueError(f"{path}: cannot write {image.dtype} {image.shape}, expected RGB, uint8 or float, {like.rgb.shape}")
     bits = like.bits if kind in HOLDS_16_BITS else 8
     planes = _quantised(image, bits, like.grey)
     if like.alpha is not None:
@@ -99,7 +100,7 @@ def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray
 
 
 def _quantised(image: np.ndarray, bits: int, grey: bool) -> UInt[np.ndarray, "h w c"]:
-    """To whole numbers of 8 or 16 bits, rounded; one channel if grey, else three."""
+    """Round to integers of 8 or 16 bits, with one channel if grey, else three."""
     top = 2**bits - 1
     if image.dtype == np.uint8:
         if bits == 8 and not grey:
@@ -113,7 +114,7 @@ def _quantised(image: np.ndarray, bits: int, grey: bool) -> UInt[np.ndarray, "h 
 
 
 def _requantised(alpha: UInt[np.ndarray, "h w"], bits: int) -> UInt[np.ndarray, "h w"]:
-    """Alpha at the depth of the colours."""
+    """Convert alpha to the depth of the colours."""
     if alpha.dtype == np.uint8 and bits == 16:
         return alpha * np.uint16(257)
     if alpha.dtype == np.uint16 and bits == 8:
@@ -122,7 +123,7 @@ def _requantised(alpha: UInt[np.ndarray, "h w"], bits: int) -> UInt[np.ndarray, 
 
 
 def _saver(planes: UInt[np.ndarray, "h w c"], kind: str, icc: bytes | None) -> Callable[[Path], None]:
-    """A function that writes the planes (grey, grey and alpha, RGB, or RGBA) to a path."""
+    """Return a function that writes the planes (grey, grey and alpha, RGB, or RGBA) to a path."""
     if planes.dtype == np.uint8:
         picture = Image.fromarray(planes[..., 0] if planes.shape[2] == 1 else planes)
         profile = {"icc_profile": icc} if icc else {}
@@ -136,7 +137,7 @@ def _saver(planes: UInt[np.ndarray, "h w c"], kind: str, icc: bytes | None) -> C
 
 
 def _png16(planes: Shaped[np.ndarray, "h w c"], icc: bytes | None) -> bytes:
-    """A 16-bit PNG, which Pillow cannot write in colour, with its profile, which pypng cannot write."""
+    """Encode a 16-bit PNG, which Pillow cannot write in colour, and add its profile, which pypng cannot write."""
     height, width, channels = planes.shape
     writer = png.Writer(width, height, greyscale=channels < 3, alpha=channels in (2, 4), bitdepth=16)
     file = io.BytesIO()
@@ -151,7 +152,7 @@ def _png16(planes: Shaped[np.ndarray, "h w c"], icc: bytes | None) -> bytes:
 
 @contextmanager
 def _any_size():
-    """Lift Pillow's limit of 89 million pixels, which stops 100-megapixel photos; `image_decoding.LARGEST` stands in for it."""
+    """Lift Pillow's limit of 89 million pixels, which rejects 100-megapixel photos; `image_decoding.LARGEST` replaces it."""
     before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
     try:
         yield

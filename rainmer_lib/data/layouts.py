@@ -1,4 +1,4 @@
-"""Layouts: from a folder to an ordered list of rainy files and their clean partners.  A file without a partner is named."""
+"""Layouts of data sets: list the rainy files of a folder in order, with their clean partners, and name files without one."""
 
 import re
 from collections import Counter
@@ -10,12 +10,12 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}  # to find files; what is in them is sniffed
+SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}  # to find files; content determines their format
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One item of a data set; `clean` is None where there is no truth, `rainy` where the photo itself is clean.
+    """One image or pair of a data set; `clean` is None without ground truth, `rainy` is None if the photo itself is clean.
 
     `rainy_half`: "left" or "right" if one file holds both images side by side, else empty.
     """
@@ -28,7 +28,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder holds: the entries in order, how many files stand on each side, and what is wrong with them."""
+    """Content of a folder: its entries in order, the number of rainy and of clean files, and the faults found."""
 
     folder: Path
     entries: tuple[Entry, ...]
@@ -39,7 +39,7 @@ class Listing:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Everything that is wrong, one line each."""
+        """Return all faults, and the files without a partner, one line each."""
         return self.faults + ((f"without a partner: {', '.join(self.alone)}",) if self.alone else ())
 
     def files(self) -> list[Path]:
@@ -57,7 +57,7 @@ class _Findings:
 
     def listing(self, folder: Path) -> Listing:
         repeated = [name for name, n in Counter(e.name for e in self.entries).items() if n > 1]
-        self.faults += [f"{name}: the same name stands for two images" for name in repeated]
+        self.faults += [f"{name}: two images have this name" for name in repeated]
         counts = (self.rainy, self.clean)
         return Listing(folder, tuple(self.entries), *counts, tuple(self.alone), tuple(self.faults))
 
@@ -72,11 +72,11 @@ def image_files(folder: Path) -> list[Path]:
 def two_folders(
     folder: Path, rainy: str, clean: str, rainy_name: str = "(.*)", clean_name: str = r"\1", within: str = "."
 ) -> Listing:
-    r"""Rainy files in one folder, clean ones in another, or both in one (`rainy` equal to `clean`).
+    r"""List pairs from a folder of rainy files and one of clean files, or from one folder of both (`rainy` equal to `clean`).
 
-    A rainy file belongs to the set if its name without suffix matches `rainy_name` in full; `clean_name` makes its
-    partner's from the groups: `(\d+)_\d+` and `\1` send 901_14.jpg to 901.jpg, and many rainy images to one clean one.
-    `within`: a pattern of the folders below `folder` in which the two lie.
+    A rainy file belongs to the set if its name without suffix matches `rainy_name` in full; `clean_name` builds the name of
+    its partner from the groups: `(\d+)_\d+` and `\1` map 901_14.jpg to 901.jpg, and many rainy images to one clean one.
+    `within`: a pattern of the folders below `folder` that contain the two.
     """
     found, rule = _Findings(), re.compile(rainy_name)
     for place in _places(folder, within):
@@ -111,7 +111,7 @@ def _match(
 
 
 def side_by_side(folder: Path, rainy_half: str, images: str = ".") -> Listing:
-    """Each file is one image twice as wide: `rainy_half` ("left" or "right") is rainy, the other half its truth."""
+    """List files that hold two images side by side: `rainy_half` ("left" or "right") is rainy, the other ground truth."""
     if rainy_half not in ("left", "right"):
         raise ValueError(f"rainy_half={rainy_half!r}: expected left or right")
     files = image_files(folder / images)
@@ -119,7 +119,7 @@ def side_by_side(folder: Path, rainy_half: str, images: str = ".") -> Listing:
 
 
 def scenes(folder: Path, rainy: str, clean: str) -> Listing:
-    """One folder a scene: its only clean frame (pattern `clean`) is the truth of all its rainy ones (pattern `rainy`)."""
+    """List one folder per scene: its only clean frame (pattern `clean`) is the ground truth of all its `rainy` ones."""
     found = _Findings()
     for scene in _places(folder, "*"):
         truths, frames = sorted(scene.glob(clean)), sorted(scene.glob(rainy))
@@ -133,9 +133,9 @@ def scenes(folder: Path, rainy: str, clean: str) -> Listing:
 
 
 def list_file(folder: Path, file: str) -> Listing:
-    """A text file in `folder`, each line the paths of a rainy and of its clean image, below the same folder.
+    """List the pairs of a text file in `folder`: each line holds the paths of a rainy and its clean image, below `folder`.
 
-    A leading `/` or `./` is dropped: the lists of SPA-Data have the one for testing and the other for training.
+    A leading `/` or `./` is dropped: SPA-Data's list for testing has the former and its list for training the latter.
     """
     if not (folder / file).is_file():
         raise FileNotFoundError(f"no list file {folder / file}")
@@ -157,9 +157,9 @@ def list_file(folder: Path, file: str) -> Listing:
 
 
 def one_folder(folder: Path, role: str, within: str = ".", exclude: str = "") -> Listing:
-    """Images without partners; `role`: "rainy" or "clean".  `within`: a pattern of the folders below that hold them.
+    """List images without partners; `role`: "rainy" or "clean".  `within`: a pattern of the folders below that hold them.
 
-    `exclude`: a file, seen from `folder`, whose lines begin with the names to leave out, such as test/202000.jpg.
+    `exclude`: a file, relative to `folder`, whose lines begin with the names to leave out, such as test/202000.jpg.
     """
     if role not in ("rainy", "clean"):
         raise ValueError(f"role={role!r}: expected rainy or clean")
@@ -173,7 +173,7 @@ def one_folder(folder: Path, role: str, within: str = ".", exclude: str = "") ->
             else:
                 images = (path, None) if role == "rainy" else (None, path)
                 found.entries.append(Entry(prefix + path.stem, *images))
-    found.faults += [f"{name}: stands in {exclude}, but there is no such image" for name in sorted(left_out)]
+    found.faults += [f"{name}: listed in {exclude}, but there is no such image" for name in sorted(left_out)]
     count = len(found.entries)
     found.rainy, found.clean = (count, 0) if role == "rainy" else (0, count)
     return found.listing(folder)
@@ -204,26 +204,26 @@ LAYOUTS: dict[str, Callable[..., Listing]] = {
 
 
 def read_rgb(path: Path) -> UInt8[np.ndarray, "h w 3"]:
-    """An image, decoded in full whatever its suffix says; grey becomes three equal channels, opacity is dropped.
+    """Decode an image in full, whatever its suffix says; grey becomes three equal channels, opacity is dropped.
 
-    The values as they are stored, which is what published numbers are of: no colour profile, no orientation is applied
-    (`image_files.read_image` does that for a person's photos).  ValueError names a file that is cut off, is no image, or
-    has more than 8 bits a channel.
+    Values are returned as stored, because published numbers are computed from them: no colour profile and no orientation is
+    applied (`image_files.read_image` handles a person's own photos).  Raises ValueError that names the file if it is
+    truncated, is not an image, or has more than 8 bits per channel.
     """
     try:
         with Image.open(path) as image:
             raw = [str(tile[3]) for tile in image.tile]  # Pillow reads 16-bit RGB as 8-bit and says so only here
             if image.mode not in ("RGB", "RGBA", "L", "LA", "P", "CMYK", "1") or any(";16" in mode for mode in raw):
-                raise ValueError(f"mode {image.mode} {' '.join(raw)}; expected 8 bits a channel")
+                raise ValueError(f"mode {image.mode} {' '.join(raw)}; expected 8 bits per channel")
             return np.asarray(image.convert("RGB"))
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ValueError(f"{path}: cannot be read as an image ({error})") from error
 
 
 def read(entry: Entry) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """The rainy and the clean image of an entry, uint8 (h, w, 3), None where there is none.
+    """Read the rainy and the clean image of an entry, uint8 (h, w, 3), None where the entry has no such image.
 
-    Raises ValueError as `read_rgb`, and on a side-by-side image whose width is odd.
+    Raises ValueError like `read_rgb`, and on a side-by-side image whose width is odd.
     """
     if not entry.rainy_half:
         rainy, clean = (None if path is None else read_rgb(path) for path in (entry.rainy, entry.clean))
@@ -236,6 +236,6 @@ def read(entry: Entry) -> tuple[np.ndarray | None, np.ndarray | None]:
 
 
 def backgrounds(entries: Iterable[Entry]) -> list[Entry]:
-    """One entry for each photo behind a set: its clean images, each once, or the rainy ones where there are no clean."""
+    """Return one entry per photo behind a set: each clean image once, or the rainy images where there are no clean ones."""
     first = {(e.clean or e.rainy, e.rainy_half): e for e in reversed(list(entries))}
     return list(first.values())[::-1]

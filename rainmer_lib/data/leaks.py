@@ -1,12 +1,12 @@
-"""Leaks: photos that stand in a training set and in a test set, as the same pixels or as the same picture.
+"""Find leaks: photos that are in both a training set and a test set, with the same pixels or the same content.
 
-1. Equal pixels: equal SHA-256 of what is decoded.
+1. Equal pixels: the decoded images have equal SHA-256.
 2. Candidates: perceptual hashes (imagehash.phash, 64 bits) of each photo and of windows in it, at most `CANDIDATE` bits apart;
-   the window is there for photos that were cut, the mirrored hash for photos that were mirrored.
-3. Proof: the window's borders are moved until its small grey copy is most like the other photo's; the normalised
-   correlation of the two, `likeness`, must climb the `LADDER`.
+   the windows serve to find cropped photos, the mirrored hash to find mirrored ones.
+3. Proof: the window's borders are moved until its small grey copy is most similar to that of the other photo; the
+   normalised correlation of the two, `likeness`, must reach every threshold of the `LADDER`.
 
-A photo cut to less than about two thirds of its sides, turned, or with large things put over it is not found.
+A photo that is cropped to less than about two thirds of its sides, rotated, or covered by large objects is not found.
 """
 
 import hashlib
@@ -20,27 +20,28 @@ from PIL import Image
 
 from rainmer_lib.data import layouts, registry
 
-SIDE = 128  # pixels of the small grey copy, whatever the photo's shape: sets squash photos to squares
-PATCH = 32  # pixels of the copies that are correlated
-# (share of the sides, windows along each side).  Steps of 0.1 or less of the photo: a crop then lies so near to a window
-# that the hash sees it.  On the 100 val photos of BSDS500, cut at random places: found are 97-100 of those cut to 0.8-0.95 of
-# their sides, 95 of 0.75, 87-89 of 0.65-0.7, and no wrong pair.
+SIDE = 128  # side in pixels of the small grey copy, whatever the photo's shape: data sets squash photos to squares
+PATCH = 32  # side in pixels of the copies that are correlated
+# (share of the sides, windows along each side).  Windows are at most 0.1 of the photo apart, so that a crop is close enough to
+# a window for the hash to find it.  Of the 100 val photos of BSDS500, cropped at random locations, the search finds 97-100
+# for crops to 0.8-0.95 of the sides, 95 for 0.75, 87-89 for 0.65-0.7, and no wrong pair.
 WINDOWS = ((1.0, 1), (0.85, 3), (0.7, 4))
-# Known leaks are at most 2 bits apart, crops to 0.75 of the sides or more 99 times of 100 at most 18.  Of different photos,
-# 2.7 of 100 pairs are that near in one of the ways, which the proof can afford.
+# Known leaks are at most 2 bits apart; crops to 0.75 of the sides or more are at most 18 bits apart in 99 of 100 cases.  Of the
+# pairs of different photos, 2.7 % are as close in one of the comparisons, few enough for the proof to test them all.
 CANDIDATE = 18
-# The proof begins where hash and window agree at all: true crops to 0.75 of the sides or more begin at 0.41 or above, five of
-# six false candidates below 0.4.  Then LADDER: (step in pixels of the small copy, correlation to reach before the next).
-# Those crops reach 0.76, 0.93 and 0.994 after steps 6, 3 and the last; the known squashed and cut copies of Real147 end at
-# 0.989 or above.  Of different photos, the most alike end at 0.956 (a forest and a mirrored stadium: one bright and one dark
-# half); nineteen of twenty do not pass 0.61 at the first step, so most searches are soon given up.
+# FIRST_LOOK is the least correlation from which the proof starts: true crops to 0.75 of the sides or more start at 0.41 or
+# above, five of six false candidates below 0.4.  LADDER: (step in pixels of the small copy, correlation to reach before the
+# next step).  Those crops reach 0.76, 0.93 and 0.994 after the steps of 6, of 3 and the last; the known squashed and cropped
+# copies of Real147 end at 0.989 or above.  The most similar pair of different photos ends at 0.956 (a forest and a mirrored
+# stadium: one bright and one dark half); nineteen of twenty pairs do not exceed 0.61 at the first step, so most searches stop
+# early.
 FIRST_LOOK = 0.4
 LADDER = ((6.0, 0.7), (3.0, 0.9), (1.5, 0.95), (0.75, 0.98))
 
 
 @dataclass(frozen=True)
 class Leak:
-    """A photo that both sets hold.  `distance`: bits between the hashes (0-64); `likeness`: correlation (1 is equal)."""
+    """A photo that both sets contain.  `distance`: bits between the hashes (0-64); `likeness`: correlation (1 is equal)."""
 
     train: str
     test: str
@@ -60,11 +61,11 @@ class _Print:
 
 
 def leaks(train: str | Path, test: str | Path, root: Path | None = None) -> list[Leak]:
-    """Photos of `train` that `test` shows too, in the order of `train`; equal arguments compare a set with itself.
+    """Find photos of `train` that `test` contains too, in the order of `train`; equal arguments compare a set with itself.
 
-    Each is the name of a set, of a part, `<set>/<split>`, or a folder, which is searched with all below it.  Of pairs, the
-    clean images are compared, each once.  Raises FileNotFoundError if one is not there, ValueError if it has no images or
-    one that cannot be read.
+    Each argument names a set, a split, `<set>/<split>`, or a folder, which is searched with its subfolders.  Of pairs, the
+    clean images are compared, each once.  Raises FileNotFoundError if one is not there, ValueError if it has no images or one
+    that cannot be read.
     """
     ours = _prints(train, root)
     same_set = str(train).lower() == str(test).lower()
@@ -73,7 +74,7 @@ def leaks(train: str | Path, test: str | Path, root: Path | None = None) -> list
 
 
 def _prints(source: str | Path, root: Path | None) -> list[_Print]:
-    """Prints of all photos of a set, of a part of one, or below a folder."""
+    """Compute the fingerprints of all photos of a set, of a split, or below a folder."""
     entries = _folder(Path(source)) if Path(source).is_dir() else _registered(str(source), root)
     if not entries:
         raise ValueError(f"{source}: no images there")
@@ -103,7 +104,7 @@ def _print(entry: layouts.Entry) -> _Print:
 
 
 def _boxes() -> list[tuple[float, float, float, float]]:
-    """The windows' borders on the small copy: left, top, right, bottom."""
+    """Return the windows' borders on the small copy: left, top, right, bottom."""
     corners = [(s, x, y) for s, n in WINDOWS for y in np.linspace(0, 1 - s, n) for x in np.linspace(0, 1 - s, n)]
     return [(x * SIDE, y * SIDE, (x + s) * SIDE, (y + s) * SIDE) for s, x, y in corners]
 
@@ -120,7 +121,7 @@ def _search(ours: list[_Print], theirs: list[_Print], same_set: bool) -> Iterato
     whole = np.stack([p.windows[0] for p in theirs])[:, None]
     mirrored = np.stack([p.mirrored for p in theirs])[:, None]
     for i, a in enumerate(ours):
-        # the larger picture is theirs in the first two ways, ours in the others; in the odd ones the smaller is mirrored
+        # the larger picture is theirs in ways 0 and 1, ours in ways 2 and 3; in ways 1 and 3 the smaller one is mirrored
         comparisons = ((windows, a.windows[0]), (windows, a.mirrored), (a.windows, whole), (a.windows, mirrored))
         ways = [_nearest(*pair) for pair in comparisons]
         for j in range(i + 1 if same_set else 0, len(theirs)):
@@ -131,7 +132,7 @@ def _search(ours: list[_Print], theirs: list[_Print], same_set: bool) -> Iterato
 
 
 def _proven(a: _Print, b: _Print, ways: list[tuple[int, tuple[float, ...]]]) -> Leak | None:
-    """The leak, if one of the ways proves it; the nearest hash is tried first."""
+    """Return the leak if one of the ways proves it, else None; the way with the nearest hash is tried first."""
     for way in sorted(range(len(ways)), key=lambda k: ways[k][0]):
         distance, box = ways[way]
         if distance > CANDIDATE:
@@ -144,13 +145,16 @@ def _proven(a: _Print, b: _Print, ways: list[tuple[int, tuple[float, ...]]]) -> 
 
 
 def _nearest(windows: np.ndarray, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each photo of the other set: the least number of bits that differ over the windows, and in which window."""
+    """Return, for each photo of the other set, the least number of differing bits over the windows, and that window."""
     distances = (windows != bits).sum(axis=-1)
     return distances.min(axis=1), distances.argmin(axis=1)
 
 
 def _likeness(larger: Image.Image, box: tuple[float, ...], smaller: Image.Image, mirror: bool) -> float:
-    """Highest correlation of the smaller photo with a window of the larger one, searched from `box` by ever smaller steps."""
+    """Return the highest correlation of the smaller photo with a window of the larger one.
+
+    The search starts at `box` and moves its borders by ever smaller steps.
+    """
     if mirror:
         smaller = smaller.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
     target = _normalised(smaller.resize((PATCH, PATCH), Image.Resampling.BILINEAR))
@@ -175,7 +179,7 @@ def _likeness(larger: Image.Image, box: tuple[float, ...], smaller: Image.Image,
     return best
 
 
-# each border alone, the window moved along either side, the window made larger
+# directions of the search: each border alone, the window moved along either side, the window made larger
 _MOVES = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 1, 0], [0, 1, 0, 1], [-1, -1, 1, 1]], float)
 
 

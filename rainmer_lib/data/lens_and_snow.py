@@ -1,4 +1,4 @@
-"""Two more rendered domains, for one model beyond rain: drops on the lens, and falling snow.  Functions as in `weather`."""
+"""Render drops on the lens and snow, two domains beyond rain for all-in-one models.  Same interface as `weather`."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -9,12 +9,12 @@ from scipy.signal import fftconvolve
 
 from rainmer_lib.data.weather import GRID, Layer, Photo, Rendered, streaks, to_bytes
 
-FLAKES = ((0.0018, 1.0), (0.0005, 1.9), (0.00007, 3.8))  # flakes a pixel, and their radius in pixels, far to near
-RIM = 0.35  # by how much a drop is darker at its rim, where it shows what is far outside the picture
+FLAKES = ((0.0018, 1.0), (0.0005, 1.9), (0.00007, 3.8))  # flakes per pixel, and their radius in pixels, from far to near
+RIM = 0.35  # darkening of a drop at its rim, which shows surroundings far outside the picture
 
 
 def drops(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Rendered:
-    """Drops on the lens: I = (1 - a) B + a R in each, R the blurred, upside-down, small picture that a drop refracts.
+    """Add drops on the lens: I = (1 - a) B + a R in each, R the blurred, upside-down, small picture that a drop refracts.
 
     A drop is a slightly oval, soft-edged disc; it is out of focus, so its picture is blurred, and dark at its lower rim.
     `layers` is not used: there are no streaks.
@@ -27,7 +27,7 @@ def drops(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Re
 
 
 def _drop(rainy: np.ndarray, blurred: Photo, row: float, column: float, radius: float, rng: np.random.Generator) -> None:
-    """Draw one drop into `rainy`, centre at (row, column)."""
+    """Draw one drop into `rainy`, centred at (row, column)."""
     height, width = blurred.shape[:2]
     oval, reach = rng.uniform(0.75, 1.0), rng.uniform(4.0, 8.0)
     top, left = max(0, int(row - radius - 2)), max(0, int(column - radius - 2))
@@ -43,7 +43,7 @@ def _drop(rainy: np.ndarray, blurred: Photo, row: float, column: float, radius: 
 
 
 def snow(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Rendered:
-    """Bright soft flakes of several sizes and a thin veil: I = B T + A (1 - T), T = t (1 - S); A is nearly white.
+    """Add bright soft flakes of several sizes and a thin veil: I = B T + A (1 - T), T = t (1 - S); A is nearly white.
 
     `layers` are those of `snow_layers`.
     """
@@ -53,10 +53,13 @@ def snow(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Ren
     return to_bytes(white + through * (photo - white)), photo
 
 
-@lru_cache(1)  # three seconds
+@lru_cache(1)  # rendering takes three seconds
 def snow_layers(count: int, seed: int, side: int = 512) -> tuple[Layer, ...]:
-    """Layers of flakes, uint8 (side, side), a function of the seed.  Each size falls as a Poisson process; flakes are soft
-    discs, drawn out a little along one direction of the wind in each layer."""
+    """Render `count` layers of flakes, uint8 (side, side), as a function of the seed.
+
+    Flakes of each size are placed by a Poisson process; they are soft discs, stretched a little along the direction of the
+    wind, which is the same within a layer.
+    """
     rng, made = np.random.default_rng(seed), []
     for _ in range(count):
         open_sky, wind = np.ones((side, side)), rng.uniform(-60, 60)

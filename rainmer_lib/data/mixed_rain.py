@@ -1,4 +1,4 @@
-"""Synthetic and real rain mixed in unpaired training (DCD-GAN, Sec. 4.5): real photos need no clean partner."""
+"""Mix synthetic and real rain in unpaired training (DCD-GAN, Sec. 4.5): real photos need no clean partner."""
 
 from dataclasses import replace
 
@@ -10,14 +10,15 @@ from rainmer_lib.data.unpaired import UnpairedRain
 
 REAL_SET = "mwd"
 LEFT_OUT = ("rain104", "rain116")  # the former is a photo of Real147, on which real rain is tested; the latter is a drawing
-STAND_IN = "medium"  # where there are no real photos: the same photos under rain of another kind
+STAND_IN = "medium"  # preset for a set's own photos, which replace real ones where there are none
 
 
 def with_real_rain(base: UnpairedRain, crop: int) -> UnpairedRain:
-    """`base` with real rainy photos mixed into its rainy images: one of three, as in the paper (356 beside Rain800's 700).
+    """Mix real rainy photos into the rainy images of `base`: a third of them, as in the paper (356 beside Rain800's 700).
 
-    The photos are those of MWD that Real147 does not show, and that a crop of `crop` pixels fits into.  Without real
-    photos (embedded data) its own photos under another rendered rain stand in.  FileNotFoundError says how to get them.
+    The photos are those of MWD that Real147 does not contain and that are large enough for a crop of `crop` pixels.  The
+    embedded data have no real photos: there, the set's own photos under another rendered rain replace them.  Raises
+    FileNotFoundError that says how to get the photos.
     """
     if base.name == "embedded":
         real = rain_domain(base, STAND_IN).rainy_photos

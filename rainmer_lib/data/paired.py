@@ -1,12 +1,11 @@
-"""Paired training data for supervised deraining: crops, and beside them the whole images at a small size.
+"""Paired training data for supervised deraining: crops, with the whole images at a small size.
 
-The crop is what is restored; the whole image, squeezed to a square, is what the views are made of.
+The network restores the crop; the views are computed from the whole image, which is squeezed to a square.
 """
 
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,25 +13,18 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from rainmer_lib.data.batches import PairedBatch
 from rainmer_lib.data.test_sets import Pair
 
 SAMPLINGS = ("images", "domains")
 
 
-class PairedBatch(NamedTuple):
-    """Rainy and clean crops of the same places, and the whole images that they are from; RGB in [0, 1]."""
-
-    rainy: Float[Tensor, "b 3 crop crop"]
-    clean: Float[Tensor, "b 3 crop crop"]
-    rainy_whole: Float[Tensor, "b 3 view view"]
-    clean_whole: Float[Tensor, "b 3 view view"]
-
-
 @dataclass(frozen=True)
 class PairedRain:
-    """One domain: pairs to train on, read or rendered when they are asked for, and pairs that training never sees.
+    """One domain: pairs to train on, read or rendered on access, and held-out pairs that training never sees.
 
-    `identity` names the bytes of `pairs`, `fingerprint` those of the batches.  `view`: side of the whole images, pixels.
+    `identity` identifies the bytes of `pairs`, `fingerprint` those of the batches.  `view`: side of the whole images in
+    pixels.
     """
 
     name: str
@@ -44,38 +36,38 @@ class PairedRain:
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits; equal if and only if every batch is (for equal step, size, crop and seed)."""
+        """16 hexadecimal digits; equal if and only if all batches are equal (for equal step, size, crop and seed)."""
         return digest(self.identity, self.view, self.flip)
 
     @property
     def held_out(self) -> dict[str, Sequence[Pair]]:
-        """The held-out pairs by domain, as `MixedPairs` has them."""
+        """Return the held-out pairs by domain, in the form of `MixedPairs.held_out`."""
         return {self.name: self.held}
 
     def batch(self, step: int, size: int, crop: int, seed: int) -> PairedBatch:
-        """The batch of one step, a function of seed and step alone; pairs are drawn uniformly, with replacement.
+        """Return the batch of one step, a function of seed and step alone; pairs are drawn uniformly, with replacement.
 
-        ValueError names a pair that is smaller than the crop.
+        Raises ValueError that names a pair smaller than the crop.
         """
         return _batch(self.draw, np.random.default_rng([seed, step]), size, crop, self.view, self.flip)
 
     def draw(self, rng: np.random.Generator) -> Pair:
-        """A pair, each with equal chance."""
+        """Draw a pair, each with equal probability."""
         return self.pairs[rng.integers(len(self.pairs))]
 
     def subset(self, indices: Sequence[int]) -> "PairedRain":
-        """The same domain with these pairs alone, such as `align_density` chooses.  ValueError if there are none."""
+        """Return the domain with only these pairs, such as `align_density` chooses; ValueError if there are none."""
         chosen = [int(i) for i in indices]
         if not chosen or not 0 <= min(chosen) <= max(chosen) < len(self.pairs):
             raise ValueError(f"{self.name}: expected indices from 0 to {len(self.pairs) - 1}, found {chosen[:5]}")
         return replace(self, pairs=Chosen(self.pairs, tuple(chosen)), identity=digest(self.identity, chosen))
 
     def in_memory(self) -> "PairedRain":
-        """The same domain, every pair read or rendered once and kept: about 1 MB for a pair of 480x320."""
+        """Return the same domain with all pairs read or rendered once and kept: about 1 MB for a pair of 480x320."""
         return replace(self, pairs=list(self.pairs))
 
     def summary(self) -> dict[str, int]:
-        """Counts, for a notebook to print."""
+        """Return counts for a notebook to print."""
         return {f"{self.name}: pairs": len(self.pairs), f"{self.name}: held-out pairs": len(self.held)}
 
 
@@ -83,8 +75,8 @@ class PairedRain:
 class MixedPairs:
     """Several domains as one training set.
 
-    `sampling`: "images" draws each image with equal chance, so a domain counts by its size (the released code shuffles
-    the concatenated lists; here draws are independent); "domains" draws the domain first, each with equal chance.
+    `sampling`: "images" draws each image with equal probability, so a domain counts by its size (the released code shuffles
+    the concatenated lists; here draws are independent); "domains" draws the domain first, each with equal probability.
     """
 
     domains: tuple[PairedRain, ...]
@@ -104,39 +96,39 @@ class MixedPairs:
 
     @property
     def name(self) -> str:
-        """The domains' names, joined."""
+        """Return the domains' names, joined."""
         return "+".join(domain.name for domain in self.domains)
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits; those of a batch's content, as of `PairedRain`."""
+        """16 hexadecimal digits that identify the content of the batches, as in `PairedRain`."""
         return digest([domain.identity for domain in self.domains], self.sampling, self.view, self.flip)
 
     @property
     def held_out(self) -> dict[str, Sequence[Pair]]:
-        """The held-out pairs by domain."""
+        """Return the held-out pairs by domain."""
         return {domain.name: domain.held for domain in self.domains}
 
     def batch(self, step: int, size: int, crop: int, seed: int) -> PairedBatch:
-        """The batch of one step, a function of seed and step alone, as `PairedRain.batch`."""
+        """Return the batch of one step, a function of seed and step alone, like `PairedRain.batch`."""
         return _batch(self.draw, np.random.default_rng([seed, step]), size, crop, self.view, self.flip)
 
     def draw(self, rng: np.random.Generator) -> Pair:
-        """A pair, by the rule of `sampling`."""
+        """Draw a pair by the rule of `sampling`."""
         return self.domains[rng.choice(len(self.domains), p=self.chances)].draw(rng)
 
     def in_memory(self) -> "MixedPairs":
-        """The same, every pair of every domain read or rendered once and kept."""
+        """Return the same set with all pairs of all domains read or rendered once and kept."""
         return replace(self, domains=tuple(domain.in_memory() for domain in self.domains))
 
     def summary(self) -> dict[str, int]:
-        """Counts of all domains."""
+        """Return the counts of all domains."""
         return {key: value for domain in self.domains for key, value in domain.summary().items()}
 
 
 @dataclass(frozen=True)
 class Chosen(Sequence):
-    """Some items of a sequence, each fetched when it is asked for."""
+    """Subset of a sequence by indices; each item is fetched on access."""
 
     whole: Sequence
     indices: tuple[int, ...]
@@ -156,10 +148,10 @@ def _batch(
 
 
 def paired_sample(pair: Pair, crop: int, view: int, rng: np.random.Generator, flip: bool = True) -> PairedBatch:
-    """A batch of one: the crops at one random place, flipped alike, and the whole images resized, never flipped.
+    """Cut a batch of one: the crops at one random location, flipped alike, and the whole images resized, never flipped.
 
-    Flip: u in {0, 1, 2, 3}, 0 turns the crops upside down, 1 exchanges left and right, else none.  The whole images lose
-    their aspect ratio; bilinear without anti-aliasing, as in the released code, which reads them as 8-bit first.
+    Flip: u in {0, 1, 2, 3}; 0 turns the crops upside down, 1 exchanges left and right, 2 and 3 change nothing.  The whole
+    images lose their aspect ratio; bilinear without anti-aliasing, as in the released code, which reads them as 8-bit first.
     """
     height, width = pair.clean.shape[:2]
     if min(height, width) < crop:
@@ -184,5 +176,5 @@ def _tensor(image: UInt8[np.ndarray, "h w 3"]) -> Float[Tensor, "1 3 h w"]:
 
 
 def digest(*parts) -> str:
-    """16 hexadecimal digits that name plain values."""
+    """Hash plain values to 16 hexadecimal digits."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -1,11 +1,11 @@
-"""The paired training sets of Rainmer as a person has them on disk: read pair by pair, because they do not fit into memory.
+"""The paired training sets of Rainmer on disk, read pair by pair because they do not fit into memory.
 
-rain13k, gt-rain      as registered; rain13k by equal names, gt-rain every rainy frame with the one clean frame of its scene
+rain13k, gt-rain      as registered; rain13k pairs equal names, gt-rain every rainy frame with the one clean frame of its scene
 gtav-frames           GTAV-NightRain, 1920x1080: 0004_00 in set1/train/rainy with 0004 in set1/train/gt
-gtav-crops            each of these frames cut into 2x3 crops of 512x512; what is aligned (rainmer.alignment)
+gtav-crops            each of these frames cut into 2x3 crops of 512x512; the set that rainmer.alignment aligns
 gtav-balance          crops on disk: 0004_00_set1_0crop with 0004_set1_0crop (`write_crops` writes such a folder)
-all-in-one            the training set as it is passed on, three kinds of weather in one folder
-outdoorrain, raindrop, snow    each in a folder of its own, All-in-One/train/<name>/{input, target or gt}, by equal names
+all-in-one            the training set as it is distributed, three kinds of weather in one folder
+outdoorrain, raindrop, snow    each in its own folder, All-in-One/train/<name>/{input, target or gt}, paired by equal names
 """
 
 import hashlib
@@ -28,13 +28,13 @@ REGISTERED = {
     "gtav-crops": "gtav-nightrain/train", "gtav-balance": "gtav-nightrain/balance", "all-in-one": "all-in-one/train",
 }  # fmt: skip
 WEATHERS = ("outdoorrain", "raindrop", "snow")
-LEFT_OUT = "0011_00_set2"  # the released code leaves out night crops with this in their name, and says not why
+LEFT_OUT = "0011_00_set2"  # the released code leaves out night crops with this in their name and does not say why
 CROP, ROWS, COLUMNS = 512, 2, 3
 SAMPLED = 64  # files whose contents are part of the identity
 
 
 class FolderPairs(Sequence):
-    """Pairs of a listing, each read when it is asked for; the `cache` read last are kept."""
+    """Pairs of a listing, each read on access; the last `cache` pairs read are kept."""
 
     def __init__(self, entries: Sequence[Entry], cache: int = 8) -> None:
         self.entries = tuple(entries)
@@ -49,10 +49,10 @@ class FolderPairs(Sequence):
 
 @dataclass(frozen=True)
 class CropPairs(Sequence):
-    """Crops of 512x512 of night frames, 2x3 of each from the left upper corner; what is beside them is dropped.
+    """Crops of 512x512 of night frames, 2x3 per frame from the upper left corner; the rest of a frame is dropped.
 
-    Crop k of frame 0004_00 of set1 is named 0004_00_set1_<k>crop, k counted along the rows.  Six crops of one frame in turn
-    cost one reading.
+    Crop k of frame 0004_00 of set1 is named 0004_00_set1_<k>crop, k counted along the rows.  Six successive crops of one
+    frame read it once.
     """
 
     frames: FolderPairs
@@ -64,13 +64,13 @@ class CropPairs(Sequence):
         frame, k = self._place(index)
         pair = self.frames[frame]
         if pair.clean.shape[0] < ROWS * CROP or pair.clean.shape[1] < COLUMNS * CROP:
-            raise ValueError(f"{pair.name}: {pair.clean.shape}; expected a frame of 1920x1080, 2x3 crops of {CROP} fit in")
+            raise ValueError(f"{pair.name}: {pair.clean.shape}; expected a frame of 1920x1080, to cut 2x3 crops of {CROP}")
         top, left = CROP * (k // COLUMNS), CROP * (k % COLUMNS)
         window = np.s_[top : top + CROP, left : left + CROP]
         return Pair(self.name(index), pair.rainy[window], pair.clean[window])
 
     def name(self, index: int) -> str:
-        """A crop's name, without reading it."""
+        """Return the name of a crop without reading the crop."""
         frame, k = self._place(index)
         name = self.frames.entries[frame].name  # <set>/train/<frame>_<rain>
         return f"{name.rsplit('/', 1)[-1]}_{name.split('/', 1)[0]}_{k}crop"
@@ -82,13 +82,13 @@ class CropPairs(Sequence):
 def folder_domain(
     name: str, view: int = 128, hold_out: int = 0, seed: int = 0, cache: int = 8, without: Collection[str] = ()
 ) -> PairedRain:
-    """A set by name (see the top of this file), from the data root.
+    """Return a training set by name (see the top of this file), from the data root.
 
-    `hold_out`: that many clean photos, drawn by the seed, are kept from training with all their rainy images; the first
-    rainy image of each is a held-out pair.  The released code holds none out.  `without`: names of pairs (of `rainmer data
-    leaks`) whose clean photos are left out with all their rainy images.  The identity takes the names and sizes of all
-    files and the contents of 64: `rainmer data verify` reads all of them.
-    ValueError lists the sets, or names the files without a partner; FileNotFoundError says how to get the set.
+    `hold_out`: number of clean photos, drawn by the seed, that are kept out of training with all their rainy images; the
+    first rainy image of each is a held-out pair.  The released code holds none out.  `without`: names of pairs (of `rainmer
+    data leaks`) whose clean photos are left out with all their rainy images.  The identity covers the names and sizes of all
+    files and the contents of 64 of them; `rainmer data verify` reads all contents.  Raises ValueError that lists the sets or
+    names the files without a partner, FileNotFoundError that says how to get the set.
     """
     listing = listing_of(name)
     left_out = _photos_of(without, listing)
@@ -98,7 +98,7 @@ def folder_domain(
         raise ValueError(f"{listing.folder}: no pairs there")
     photos = sorted({entry.clean for entry in entries})
     if not 0 <= hold_out < len(photos):
-        raise ValueError(f"hold_out={hold_out}: {name} has {len(photos)} clean photos, and training needs one at least")
+        raise ValueError(f"hold_out={hold_out}: {name} has {len(photos)} clean photos, and training needs at least one")
     held = {photos[i] for i in np.random.default_rng(seed).permutation(len(photos))[:hold_out]}
     first = {entry.clean: entry for entry in reversed(entries) if entry.clean in held}
     kept = FolderPairs([entry for entry in entries if entry.clean not in held], cache)
@@ -115,7 +115,7 @@ def _crops(domain: PairedRain) -> PairedRain:
 
 
 def _photos_of(names: Collection[str], listing: Listing) -> set[Path]:
-    """The clean photos of pairs by name; ValueError lists names that are not there."""
+    """Return the clean photos of pairs by name; ValueError lists names that do not exist."""
     by_name = {entry.name: entry.clean for entry in listing.entries}
     if unknown := sorted(set(names) - by_name.keys()):
         raise ValueError(f"{listing.folder}: no pairs named {', '.join(unknown[:5])}")
@@ -123,8 +123,11 @@ def _photos_of(names: Collection[str], listing: Listing) -> set[Path]:
 
 
 def listing_of(name: str) -> Listing:
-    """The files of a set by name.  ValueError lists the sets, or names the files without a partner; FileNotFoundError says
-    how to get the set."""
+    """List the files of a training set by name.
+
+    Raises ValueError that lists the sets or names the files without a partner, FileNotFoundError that says how to get the
+    set.
+    """
     if name in WEATHERS:
         folder = f"All-in-One/train/{name}"
         part = replace(registry.lookup("all-in-one/train")[1], folder=folder)
@@ -143,7 +146,7 @@ def listing_of(name: str) -> Listing:
 
 
 def identity_of(listing: Listing) -> str:
-    """Names and sizes of all files of a listing, and the contents of `SAMPLED` of them, evenly spread; 16 digits."""
+    """Hash the names and sizes of all files, and the contents of `SAMPLED` of them, evenly spread; 16 digits."""
     files, content = listing.files(), hashlib.sha256()
     for path in files:
         content.update(f"{path.relative_to(listing.folder)} {path.stat().st_size}\n".encode())
@@ -153,14 +156,14 @@ def identity_of(listing: Listing) -> str:
 
 
 def write_crops(crops: PairedRain, folder: Path | None = None) -> Path:
-    """Write night crops, such as an aligned subset, as PNG for `gtav-balance`; returns the folder.
+    """Write night crops, such as an aligned subset, as PNG for `gtav-balance`; return the folder.
 
     Reading a crop from the disk is several times faster than cutting it from its frame.  A clean crop is written once:
-    0004_set1_0crop for every 0004_<rain>_set1_0crop.  FileExistsError if the folder holds something.
+    0004_set1_0crop for every 0004_<rain>_set1_0crop.  Raises FileExistsError if the folder is not empty.
     """
     folder = folder or paths.data_root() / registry.lookup("gtav-nightrain/balance")[1].folder
     if folder.exists() and any(folder.iterdir()):
-        raise FileExistsError(f"{folder}: is there already; move it away first")
+        raise FileExistsError(f"{folder}: exists and is not empty; move it away first")
     for part in ("rainy", "gt"):
         (folder / part).mkdir(parents=True, exist_ok=True)
     for pair in crops.pairs:

@@ -1,4 +1,4 @@
-"""The photos of an unpaired training set under another rain: a new domain, of which no pair is known."""
+"""Render the photos of an unpaired training set under another rain: a new domain without known pairs."""
 
 from dataclasses import replace
 
@@ -9,16 +9,16 @@ from rainmer_lib.data.synthetic_rain import render
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import UnpairedRain
 
-HELD_OUT_SEED = 10_000  # rains of the held-out photos begin here, so that no two images share one
+HELD_OUT_SEED = 10_000  # first seed for the held-out photos, so that no two images share their rain
 
 _made: dict[tuple[str, str], UnpairedRain] = {}
 
 
 def rain_domain(base: UnpairedRain, preset: str) -> UnpairedRain:
-    """`base` with its rainy photos and its held-out photos under a preset of `synthetic_rain`.
+    """Return `base` with its rainy photos and its held-out photos under a preset of `synthetic_rain`.
 
-    The rain is rendered once, so a photo has one rain, as in a collection of photos; the clean exemplars stay those of
-    `base`.  Rendered domains are kept for the life of the process.  ValueError on an unknown preset.
+    The rain is rendered once, so each photo has one rain, as in a collection of photos; the clean exemplars stay those of
+    `base`.  Rendered domains are kept for the life of the process.  Raises ValueError on an unknown preset.
     """
     key = (base.fingerprint, preset)
     if key not in _made:

@@ -1,4 +1,4 @@
-"""The benchmark registry: what is known of each data set, read from benchmarks.toml and checked while it is read."""
+"""Registry of benchmarks: the known facts about each data set, read from benchmarks.toml and validated on reading."""
 
 import inspect
 import tomllib
@@ -16,7 +16,7 @@ SOURCE = Path(__file__).with_name("benchmarks.toml")
 
 @dataclass(frozen=True)
 class Download:
-    """An archive at a stable address: its SHA-256, and the folder of the data root that its content becomes."""
+    """Archive at a stable address: its SHA-256, and the folder below the data root that receives its content."""
 
     url: str
     sha256: str
@@ -25,10 +25,10 @@ class Download:
 
 @dataclass(frozen=True)
 class Split:
-    """One part of a data set, `<set>/<split>`.  What is not stated anywhere is None or empty; nothing is guessed.
+    """One split of a data set, `<set>/<split>`.  Facts that no source states are None or empty; nothing is guessed.
 
-    `layouts`: the layouts in which the part is met, the first that fits is taken.  `count`: rainy images (or photos, or
-    layers).  `also`: other counts that are met, each with its meaning.  `sizes`: `<width>x<height>`.  `sha256`: see
+    `layouts`: the layouts in which the split is distributed; the first that fits is used.  `count`: rainy images (or photos,
+    or layers).  `also`: other counts that copies have, each with its meaning.  `sizes`: `<width>x<height>`.  `sha256`: see
     `verify.digest`.  `psnr` (dB) and `ssim`: of the rainy images under protocol prenet, mean over the images.
     """
 
@@ -43,11 +43,11 @@ class Split:
     ssim: float | None = None
 
     def path(self, root: Path | None = None) -> Path:
-        """Where the part lies, on the data root unless another one is given."""
+        """Return the folder of the split, below the data root unless `root` is given."""
         return (root or paths.data_root()) / self.folder
 
     def present(self, root: Path | None = None) -> bool:
-        """Whether there are folders in one of the layouts; what is in them is not looked at."""
+        """Return whether the folders of one of the layouts exist; their content is not checked."""
         try:
             self.listing(root)
         except FileNotFoundError:
@@ -55,7 +55,7 @@ class Split:
         return True
 
     def listing(self, root: Path | None = None) -> Listing:
-        """The files, in the first layout whose folders are there.  FileNotFoundError if there are none."""
+        """List the files by the first layout whose folders exist; FileNotFoundError if there is none."""
         missing = []
         for layout in self.layouts:
             options = dict(layout)
@@ -68,7 +68,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A data set.  `defects`: what is known to be wrong with copies that people have.  `get`: how a person comes by it."""
+    """A data set.  `defects`: known faults of copies that people have.  `get`: how to obtain the set."""
 
     name: str
     title: str
@@ -83,7 +83,7 @@ class Benchmark:
     download: Download | None = None
 
     def split(self, name: str = "") -> Split:
-        """A part by name; without a name `all`, else `test`, else the only part.  ValueError lists the parts."""
+        """Return a split by name; without a name `all`, else `test`, else the only split.  ValueError lists the splits."""
         only = list(self.splits) if len(self.splits) == 1 else []
         chosen = name or next((part for part in ("all", "test", *only) if part in self.splits), "")
         if chosen not in self.splits:
@@ -92,12 +92,12 @@ class Benchmark:
         return self.splits[chosen]
 
     def missing(self, what: str) -> str:
-        """A message for a person who lacks it: where it belongs and how to get it."""
+        """Return the message for a missing data set: where it belongs and how to get it."""
         return f"{self.title} is not there: {what}. Put it there, or set RAINMER_DATA to the folder that holds it. {self.get}"
 
 
 def load(text: str) -> dict[str, Benchmark]:
-    """The registry from its TOML text.  ValueError names the table and the field that is wrong."""
+    """Parse the registry from its TOML text; ValueError names the table and the field that is wrong."""
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -171,7 +171,7 @@ BENCHMARKS = MappingProxyType(load(SOURCE.read_text(encoding="utf-8")))
 
 
 def benchmark(name: str) -> Benchmark:
-    """A data set by name, capitals or not.  ValueError lists the names that are close, else all."""
+    """Return a data set by name, in upper or lower case; ValueError lists similar names, or all if there are none."""
     if name.lower() not in BENCHMARKS:
         close = get_close_matches(name.lower(), BENCHMARKS, n=3, cutoff=0.5)
         raise ValueError(f"data set {name!r}: {'did you mean' if close else 'choose one of'} {', '.join(close or BENCHMARKS)}")
@@ -179,7 +179,10 @@ def benchmark(name: str) -> Benchmark:
 
 
 def lookup(name: str) -> tuple[Benchmark, Split]:
-    """`<set>` or `<set>/<split>`; without a split as `Benchmark.split` chooses.  ValueError as `benchmark`."""
+    """Return the data set and the split of `<set>` or `<set>/<split>`.
+
+    `Benchmark.split` chooses the split that is not given.  Raises the ValueError of `benchmark` or of `Benchmark.split`.
+    """
     first, _, second = name.partition("/")
     found = benchmark(first)
     return found, found.split(second)

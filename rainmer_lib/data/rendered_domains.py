@@ -1,7 +1,7 @@
-"""Training domains that exist everywhere: rain by day, in haze and at night, and beyond rain, drops and snow.
+"""Rendered training domains that need no further data: rain by day, in haze and at night, and beyond rain, drops and snow.
 
-They stand for Rain13K, GT-Rain and GTAV-NightRain (weather) and for the All-in-One sets (lens_and_snow), rendered on the
-photos of an unpaired set: never on a photo that a test set shows, and the held-out photos stay held out.
+They replace Rain13K, GT-Rain and GTAV-NightRain (weather) and the All-in-One sets (lens_and_snow).  They are rendered on the
+photos of an unpaired set, never on a photo of a test set, and the held-out photos stay held out.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,13 +15,13 @@ from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import UnpairedRain, unpaired
 from rainmer_lib.data.weather import Layer, Photo, Rendered
 
-RECIPE = 1  # part of the fingerprint: one more whenever rendered pixels change (a test notices when)
-LARGEST = 481  # pixels of a side, as in BSDS500: larger photos are cut, at a place that differs from pair to pair
+RECIPE = 1  # part of the fingerprint; increase it whenever rendered pixels change (a test detects that)
+LARGEST = 481  # most pixels per side, as in BSDS500: larger photos are cropped, at a location that differs by pair
 
 
 @dataclass(frozen=True)
 class Domain:
-    """How one domain is rendered, what it stands for, and how many images it has for each image of the smallest.
+    """One domain: its renderer, the published set that it replaces, and its size relative to the smallest domain.
 
     `size` follows the published sets before alignment: 13,711 images of Rain13K, 26,124 of GT-Rain, 60,000 night crops.
     """
@@ -44,7 +44,7 @@ RAIN = ("day", "haze", "night")
 
 @dataclass(frozen=True)
 class RenderedPairs(Sequence):
-    """A sequence of pairs, each rendered when it is asked for, as a function of its number and of `seed` alone.
+    """Sequence of pairs, each rendered on access as a function of its index and of `seed` alone.
 
     Pair i shows photo i modulo the number of photos: all appear equally often.
     """
@@ -69,25 +69,28 @@ class RenderedPairs(Sequence):
         return Pair(f"{self.name}-{index:05d}", rainy, clean)
 
 
-def rendered_domain(name: str, source: UnpairedRain, images: int = 120, view: int = 64, seed: int = 0) -> PairedRain:
-    """One domain on the photos of `source`; `images` times its `size` pairs to train on.
+def rendered_domain(
+    name: str, source: UnpairedRain, images: int = 120, view: int = 64, seed: int = 0, held: int = 0
+) -> PairedRain:
+    """Render one domain on the photos of `source`, with `images` times the domain's `size` pairs to train on.
 
-    A sixteenth of the streak layers, four at least, and the held-out photos of `source` make the held-out pairs.  Training is
-    supervised, so both halves of the unpaired set are used.  ValueError lists the domains.
+    The held-out pairs use the held-out photos of `source` and a sixteenth of the streak layers, at least four; `held` is their
+    largest number, 0 takes one for each photo.  Training is supervised, so both halves of the unpaired set are used.
+    ValueError lists the domains.
     """
     if name not in DOMAINS:
         raise ValueError(f"domain {name!r}: choose one of {', '.join(DOMAINS)}")
     domain = DOMAINS[name]
     layers = source.layers if domain.streaks else lens_and_snow.snow_layers(12, seed=2024)
     rest = max(4, len(layers) // 16)
-    photos, held = [*source.rainy_photos, *source.clean_photos], [pair.clean for pair in source.held_out]
+    photos, tests = [*source.rainy_photos, *source.clean_photos], [pair.clean for pair in source.held_out]
     seeds = 2 * seed, 2 * seed + 1
     count = images * domain.size
     return PairedRain(
         name,
         RenderedPairs(name, photos, layers[:-rest], domain.render, count, seeds[0]),
         digest(source.fingerprint, name, count, seed, RECIPE),
-        RenderedPairs(f"{name}-held-out", held, layers[-rest:], domain.render, len(held), seeds[1]),
+        RenderedPairs(f"{name}-held-out", tests, layers[-rest:], domain.render, min(held, len(tests)) or len(tests), seeds[1]),
         view,
     )
 
@@ -95,6 +98,9 @@ def rendered_domain(name: str, source: UnpairedRain, images: int = 120, view: in
 def rendered_domains(
     data: str = "embedded", names: Sequence[str] = RAIN, images: int = 120, view: int = 64
 ) -> dict[str, PairedRain]:
-    """Domains by name, all on the photos of the unpaired set `data` ("embedded" or "bsd-streaks"), which is read once."""
+    """Return domains by name, all on the photos of the unpaired set `data`, which is read once.
+
+    `data` is "embedded" or "bsd-streaks".
+    """
     source = unpaired(data)
     return {name: rendered_domain(name, source, images, view) for name in names}

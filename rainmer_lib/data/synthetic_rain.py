@@ -1,7 +1,7 @@
 """Procedural rain: seeded streak layers, three ways to blend them, haze, and light at night.
 
 Presets are calibrated on the residuals (rainy minus clean) of Rain100L, Rain100H and Rain12; `residual_statistics`
-measures what they are held to.  Images are float arrays (h, w, 3) in [0, 1], streak layers (h, w) in [0, 1].
+computes the statistics that they match.  Images are float arrays (h, w, 3) in [0, 1], streak layers (h, w) in [0, 1].
 """
 
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ BLENDS = ("additive", "screen", "environment")
 class Streaks:
     """Parameters of one family of streaks.
 
-    density: streaks a pixel; length, width: pixels at the farthest depth (width: sigma of the section); spread: degrees
-    by which angles vary within an image; depths: number of layers between the farthest and the nearest, whose sizes
-    differ by the factor `near`; brightness: lowest and highest of a streak.
+    density: streaks per pixel; length, width: pixels at the farthest depth (width: sigma of the cross-section); spread:
+    degrees by which angles vary within an image; depths: number of layers between the farthest and the nearest, whose sizes
+    differ by the factor `near`; brightness: lowest and highest brightness of a streak.
     """
 
     density: float
@@ -54,8 +54,8 @@ PRESETS = {
 
 
 def streak_kernel(length: float, angle: float, width: float) -> np.ndarray:
-    """Image of one streak: a segment of `length` pixels, `angle` degrees from the vertical, Gaussian section of sigma
-    `width`, tips that fade over a fifth of the length; peak 1."""
+    """Image of one streak: a segment of `length` pixels, `angle` degrees from the vertical, Gaussian cross-section of
+    sigma `width`, tips that fade over a fifth of the length; peak 1."""
     radius = int(np.ceil(length / 2 + 3 * width))
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     radians = np.deg2rad(angle)
@@ -66,10 +66,11 @@ def streak_kernel(length: float, angle: float, width: float) -> np.ndarray:
 
 
 def streak_layer(height: int, width: int, family: Streaks, angle: float, rng: np.random.Generator) -> np.ndarray:
-    """One layer (height, width) of streaks in [0, 1].
+    """Render one layer (height, width) of streaks in [0, 1].
 
-    For each depth, seeds fall as a Poisson process and are convolved with a streak; size grows and number shrinks (as
-    the inverse square) towards the viewer.  Three sub-populations of a depth differ in length, width and angle.
+    For each depth, seed points are placed by a Poisson process and convolved with a streak; towards the viewer, streaks
+    become larger and fewer (as the inverse square).  Each depth has three sub-populations that differ in length, width and
+    angle.
     """
     margin = int(family.length * family.near) + 8
     shape = (height + 2 * margin, width + 2 * margin)
@@ -93,7 +94,10 @@ def streak_layer(height: int, width: int, family: Streaks, angle: float, rng: np
 
 
 def render_streaks(height: int, width: int, preset: str, seed: int) -> np.ndarray:
-    """The streaks (height, width) of a preset: families summed, density and brightness varied from image to image."""
+    """Render the streaks (height, width) of a preset.
+
+    The families are summed; density and brightness vary from image to image.
+    """
     settings, rng = _preset(preset), np.random.default_rng(seed)
     total, direction = np.zeros((height, width)), rng.normal(0, 14)
     for number, family in enumerate(settings.families):
@@ -108,7 +112,7 @@ def render_streaks(height: int, width: int, preset: str, seed: int) -> np.ndarra
 
 
 def add_streaks(image: np.ndarray, streaks: np.ndarray, blend: str = "additive") -> np.ndarray:
-    """Lay streaks S over an image B.
+    """Add streaks S to an image B.
 
     additive:     B + S, clipped (Rain100L, Rain100H, Rain12; the paper's Eq. (1))
     screen:       1 - (1 - B)(1 - S)
@@ -127,7 +131,10 @@ def add_streaks(image: np.ndarray, streaks: np.ndarray, blend: str = "additive")
 
 
 def _wide_blur(image: np.ndarray) -> np.ndarray:
-    """Gaussian blur with a sigma of a sixth of the longer side, computed on every eighth pixel: it is that smooth."""
+    """Blur by a Gaussian with a sigma of a sixth of the longer side.
+
+    Computed on every eighth pixel, because the result is that smooth.
+    """
     small = image[::8, ::8]
     sigma = max(image.shape[:2]) / 48
     small = gaussian_filter(small, (sigma, sigma, 0))
@@ -137,15 +144,17 @@ def _wide_blur(image: np.ndarray) -> np.ndarray:
 
 
 def pseudo_depth(height: int) -> np.ndarray:
-    """Depth of the rows (height, 1, 1) of a scene nobody measured: 1 above a horizon at 45 % of the height, falling
-    towards the viewer below it."""
+    """Return a plausible depth of the rows (height, 1, 1) of a scene without measured depth.
+
+    It is 1 above a horizon at 45 % of the height and falls towards the viewer below the horizon.
+    """
     y = np.linspace(0, 1, height)[:, None, None]
     below = 0.12 / np.maximum(y - 0.45 + 0.12, 1e-3)
     return np.where(y < 0.45, 1.0, np.clip(below, 0, 1))
 
 
 def add_haze(image: np.ndarray, optical_depth: float) -> np.ndarray:
-    """Koschmieder's law, B t + A (1 - t) with t = exp(-optical_depth * d), d the pseudo-depth."""
+    """Add haze by Koschmieder's law, B t + A (1 - t) with t = exp(-optical_depth * d), d the pseudo-depth."""
     transmission = np.exp(-optical_depth * pseudo_depth(image.shape[0]))
     airlight = 0.9 * np.percentile(image, 95)
     return image * transmission + airlight * (1 - transmission)
@@ -154,7 +163,7 @@ def add_haze(image: np.ndarray, optical_depth: float) -> np.ndarray:
 def to_night(image: np.ndarray, streaks: np.ndarray, glow: float) -> tuple[np.ndarray, np.ndarray]:
     """Darken a photo to night, let its brightest parts glow, and light the streaks by that glow alone.
 
-    Returns the night image without rain (the clean target) and the streaks as the lamps show them.
+    Returns the night image without rain (the clean target) and the streaks as the lamps light them.
     """
     lamps = np.clip(image - np.percentile(image, 97), 0, None).max(axis=2)
     halo = gaussian_filter(lamps, max(image.shape[:2]) / 24)
@@ -164,14 +173,14 @@ def to_night(image: np.ndarray, streaks: np.ndarray, glow: float) -> tuple[np.nd
 
 
 def render(image: np.ndarray, preset: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rain on a photo: returns (rainy, clean), equal in shape and range to `image`.
+    """Render rain on a photo; return (rainy, clean), equal in shape and range to `image`.
 
-    `clean` is the photo itself, except for the preset `night`, where it is the night scene.  Haze counts as part of
-    the rain.  Raises ValueError on an unknown preset or an image that is not (h, w, 3) in [0, 1].
+    `clean` is the photo itself, except for the preset `night`, where it is the night scene.  Haze counts as part of the rain.
+    Raises ValueError on an unknown preset or an image that is not (h, w, 3) in [0, 1].
     """
     settings = _preset(preset)
     if image.ndim != 3 or image.shape[2] != 3 or image.min() < 0 or image.max() > 1:
-        raise ValueError(f"an RGB image (h, w, 3) in [0, 1] is needed, not {image.shape}, {image.dtype}")
+        raise ValueError(f"expected an RGB image (h, w, 3) in [0, 1], found {image.shape}, {image.dtype}")
     streaks, clean = render_streaks(*image.shape[:2], preset, seed), image
     if settings.night:
         clean, streaks = to_night(image, streaks, settings.night)
@@ -180,7 +189,7 @@ def render(image: np.ndarray, preset: str, seed: int) -> tuple[np.ndarray, np.nd
 
 
 def residual_statistics(rainy: np.ndarray, clean: np.ndarray) -> dict[str, float]:
-    """Statistics of the residual rainy - clean of a pair in [0, 1], on the 8-bit scale.
+    """Compute statistics of the residual rainy - clean of a pair in [0, 1], on the 8-bit scale.
 
     psnr_y (dB, Y of BT.601), mean, share (per cent of pixels brighter by more than 5 %), p99, negative (per cent of
     pixels darker by more than one level).

@@ -1,4 +1,4 @@
-"""Test sets: named lists of pairs, rainy and clean, and the checks that stand before them."""
+"""Test sets: named lists of rainy and clean pairs, and the checks that precede reading them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,19 +12,19 @@ from rainmer_lib.data import layouts, registry
 
 @dataclass(frozen=True)
 class Pair:
-    """A rainy photo and its clean truth, uint8 (h, w, 3) of equal size."""
+    """A rainy photo and its clean ground truth, uint8 (h, w, 3) of equal size."""
 
     name: str
     rainy: np.ndarray
     clean: np.ndarray
 
 
-# The test sets that results are reported on.  `benchmark_pairs` takes any paired set of the registry.
+# The test sets that results are reported on.  `benchmark_pairs` accepts any paired set of the registry.
 BENCHMARKS = {name: registry.BENCHMARKS[name] for name in ("rain100l", "rain100h", "rain12", "raincityscapes60")}
 
 
 def require_folder(relative: str, what: str) -> Path:
-    """A folder of the data root; FileNotFoundError says what is missing and how to name the root."""
+    """Return a folder below the data root; FileNotFoundError says what is missing and how to set the root."""
     path = paths.data_root() / relative
     if not path.is_dir():
         raise FileNotFoundError(
@@ -35,9 +35,9 @@ def require_folder(relative: str, what: str) -> Path:
 
 
 def benchmark_pairs(name: str) -> Iterator[Pair]:
-    """The pairs of a benchmark, `<set>` or `<set>/<split>`, in the order of their names.
+    """Read the pairs of a benchmark, `<set>` or `<set>/<split>`, in the order of their names.
 
-    The file lists are checked before the first is read: ValueError if a partner is missing or the count is another one,
+    The file lists are checked before the first image is read: ValueError if a partner is missing or the count is unexpected,
     FileNotFoundError if the set is not there.
     """
     benchmark, split = registry.lookup(name)
@@ -51,7 +51,8 @@ def benchmark_pairs(name: str) -> Iterator[Pair]:
     if listing.problems or not counted:
         wanted = "every rainy image with its clean partner" if split.count is None else f"{split.count} pairs"
         problems = "".join(f"; {problem}" for problem in listing.problems)
-        raise ValueError(f"{listing.folder}: expected {wanted}, found {listing.rainy} and {listing.clean}{problems}")
+        found = f"{listing.rainy} rainy and {listing.clean} clean"
+        raise ValueError(f"{listing.folder}: expected {wanted}, found {found}{problems}")
     return (read_pair(entry) for entry in listing.entries)
 
 

@@ -1,6 +1,6 @@
 """Unpaired training data: rainy crops and clean exemplars from disjoint photos.
 
-A rainy image is a photo with a streak layer added, made anew for each batch; its own clean photo is never shown.
+A rainy image is a photo with a streak layer added, made anew for each batch; training never sees its clean photo.
 """
 
 from collections.abc import Callable
@@ -12,19 +12,21 @@ from skimage.io import imread
 from torch import Tensor
 
 from rainmer_lib.data import photos
+from rainmer_lib.data.batches import Batch
 from rainmer_lib.data.synthetic_rain import render_streaks
 from rainmer_lib.data.test_sets import Pair, require_folder
 
-GAIN = (0.5, 1.5)  # brightness of a streak layer: residuals then have the statistics of Rain100L (a test holds them)
+GAIN = (0.5, 1.5)  # brightness of a streak layer: residuals then have the statistics of Rain100L (a test checks this)
 
-REAL_SHARE = 1 / 3  # of rainy images where real rain is mixed in (DCD-GAN, Sec. 4.5: 356 real ones, 700 of Rain800)
+REAL_SHARE = 1 / 3  # share of real rain where it is mixed in (DCD-GAN, Sec. 4.5: 356 real images, 700 of Rain800)
 
 
 @dataclass(frozen=True)
 class UnpairedRain:
-    """Photos to rain on, photos to show clean, and streak layers; uint8 (h, w, 3), (h, w, 3) and (h, w).
+    """Unpaired training set: photos to add rain to, clean exemplars, and streak layers.
 
-    `held_out` holds photos and layers that training never sees.  `fingerprint` identifies the bytes behind it all.
+    Photos are uint8 (h, w, 3), layers uint8 (h, w).  `held_out` contains pairs of photos and layers that training never sees.
+    `fingerprint` identifies the bytes of all of them.
     """
 
     name: str
@@ -34,13 +36,13 @@ class UnpairedRain:
     held_out: list[Pair]
     fingerprint: str
     flip: bool = True
-    real_rainy: list[np.ndarray] = field(default_factory=list)  # real photos: a third of the rainy images where there are any
+    real_rainy: list[np.ndarray] = field(default_factory=list)  # real photos; if any, a third of the rainy images
 
-    def batch(self, step: int, size: int, crop: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Rainy and clean crops (size, 3, crop, crop) in [0, 1] of one step: a function of seed and step alone.
+    def batch(self, step: int, size: int, crop: int, seed: int) -> Batch:
+        """Return rainy and clean crops (size, 3, crop, crop) in [0, 1] of one step: a function of seed and step alone.
 
-        Photo, layer, place, left-right flip and brightness are drawn independently.  ValueError if a photo or a layer
-        is smaller than the crop.
+        Photo, layer, location, left-right flip and brightness are drawn independently.  Raises ValueError if a photo or a
+        layer is smaller than the crop.
         """
         rng = np.random.default_rng([seed, step])
         rainy, clean = [], []
@@ -48,13 +50,16 @@ class UnpairedRain:
             real = self.real_rainy and rng.random() < REAL_SHARE
             rainy.append(self._crop(self.real_rainy, crop, rng) if real else self._rained_on(crop, rng)[0])
             clean.append(self._crop(self.clean_photos, crop, rng))
-        return _to_tensor(rainy), _to_tensor(clean)
+        return Batch(_to_tensor(rainy), _to_tensor(clean))
 
-    def paired_batch(self, step: int, size: int, crop: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Rainy crops and the same crops without rain: what unpaired training never sees, for supervised comparisons."""
+    def paired_batch(self, step: int, size: int, crop: int, seed: int) -> Batch:
+        """Return rainy crops and the same crops without rain, for supervised comparisons.
+
+        Unpaired training never sees such pairs.
+        """
         rng = np.random.default_rng([seed, step])
         rainy, clean = zip(*(self._rained_on(crop, rng) for _ in range(size)), strict=True)
-        return _to_tensor(rainy), _to_tensor(clean)
+        return Batch(_to_tensor(rainy), _to_tensor(clean))
 
     def _rained_on(self, crop: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         background = self._crop(self.rainy_photos, crop, rng).astype(np.float32)
@@ -71,7 +76,7 @@ class UnpairedRain:
         return patch[:, ::-1] if self.flip and rng.random() < 0.5 else patch
 
     def summary(self) -> dict[str, int]:
-        """Counts, for a notebook to print."""
+        """Return counts for a notebook to print."""
         return {
             "photos made rainy": len(self.rainy_photos), "clean exemplars": len(self.clean_photos),
             "streak layers": len(self.layers), **({"real rainy photos": len(self.real_rainy)} if self.real_rainy else {}),
@@ -85,18 +90,25 @@ def _to_tensor(images: list[np.ndarray]) -> Tensor:
 
 
 def compose(photo: np.ndarray, layer: np.ndarray, gain: float) -> np.ndarray:
-    """A whole rainy image, uint8: the layer is mirrored at its borders where the photo is larger, cut where smaller."""
+    """Add a streak layer to a whole photo; return the rainy image, uint8.
+
+    The layer is mirrored at its borders where the photo is larger, and cropped where the photo is smaller.
+    """
     pad = [(0, max(0, p - s)) for p, s in zip(photo.shape[:2], layer.shape, strict=True)]
     streaks = np.pad(layer, pad, mode="symmetric")[: photo.shape[0], : photo.shape[1], None].astype(np.float32)
     return np.clip(photo + gain * streaks, 0, 255).round().astype(np.uint8)
 
 
 def embedded() -> UnpairedRain:
-    """Three photos rained on, three others clean, procedural rain of preset rain100l; two halves of a seventh held out."""
+    """Return the embedded set, which needs no download.
+
+    Three photos receive procedural rain of preset rain100l, three others are clean exemplars, two halves of a seventh are
+    held out.
+    """
     names = (*photos.RAINY, *photos.CLEAN, *photos.HELD_OUT)
     rendered = [(255 * render_streaks(320, 480, "rain100l", seed)).round().astype(np.uint8) for seed in range(20)]
     street = photos.load_photo(photos.HELD_OUT[0])
-    # sizes as in the test sets, a short side of 320: halves side by side, each under two rains of its own
+    # sizes as in the test sets, a short side of 320: the left and the right half, each under two rains of its own
     halves = {"left": street[50:370, :320], "right": street[50:370, 320:]}
     held_out = [
         Pair(f"china-{side}-{i}", compose(photo, layer, 1.0), photo)
@@ -114,9 +126,10 @@ def embedded() -> UnpairedRain:
 
 
 def bsd_streaks() -> UnpairedRain:
-    """BSD-Streaks: the 397 photos of BSDS500 that no test set shows, under the 413 streak layers of Garg and Nayar.
+    """Return BSD-Streaks: the 397 photos of BSDS500 that are in no test set, under the 413 streak layers of Garg and Nayar.
 
-    The split is fixed: 24 photos and 24 layers held out, half of the other photos rained on, the other half clean.
+    The split is fixed: 24 photos and 24 layers are held out; half of the other photos receive rain, the other half stay
+    clean.
     """
     root = require_folder("BSDS500/images", "BSDS500 (of the training set BSD-Streaks)")
     streaks = require_folder("GargStreaks/images", "the streak layers of Garg and Nayar (of BSD-Streaks)")
@@ -146,7 +159,7 @@ SOURCES: dict[str, Callable[[], UnpairedRain]] = {"embedded": embedded, "bsd-str
 
 
 def unpaired(name: str) -> UnpairedRain:
-    """An unpaired training set by name.  ValueError lists the names, FileNotFoundError says how to get the data."""
+    """Return an unpaired training set by name; ValueError lists the names, FileNotFoundError says how to get the data."""
     if name not in SOURCES:
         raise ValueError(f"data {name!r}: choose one of {', '.join(SOURCES)}")
     return SOURCES[name]()

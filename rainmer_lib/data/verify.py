@@ -1,4 +1,4 @@
-"""Is this copy of a data set the one that numbers are published on?  Every check of every file; all faults are collected."""
+"""Verify that a copy of a data set is the one that published numbers refer to: check every file, collect all faults."""
 
 import hashlib
 from collections.abc import Callable
@@ -17,13 +17,13 @@ from rainmer_lib.data.layouts import Entry, Listing
 from rainmer_lib.metrics.protocols import evaluate
 
 STATUSES = ("ok", "failed", "not known here")
-PSNR_TOLERANCE, SSIM_TOLERANCE = 0.006, 6e-5  # of values stated with two and four digits
-NAMED = 20  # faulty files named in one line; the rest is counted
+PSNR_TOLERANCE, SSIM_TOLERANCE = 0.006, 6e-5  # for values stated with two and four digits
+NAMED = 20  # faulty files that one line names; the others are only counted
 
 
 @dataclass(frozen=True)
 class Check:
-    """One line of a report: what was looked at in which part, what was expected, what was found."""
+    """One line of a report: the split, the property that was checked, its status, the expected and the found value."""
 
     part: str
     what: str
@@ -41,13 +41,13 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        """Whether any check failed."""
+        """Return whether any check failed."""
         return any(check.status == "failed" for check in self.checks)
 
 
 @dataclass
 class _Seen:
-    """What one pass over the images gathers."""
+    """Findings of one pass over the images."""
 
     unreadable: list[str] = field(default_factory=list)
     unequal: list[str] = field(default_factory=list)
@@ -60,9 +60,9 @@ class _Seen:
 
 
 def verify(name: str, root: Path | None = None) -> Report:
-    """Check `<set>/<split>`, or all parts of `<set>` that are there; `root` stands for the data root.
+    """Check `<set>/<split>`, or all splits of `<set>` that are there; `root` replaces the data root.
 
-    ValueError on an unknown name, FileNotFoundError if no part is there.
+    Raises ValueError on an unknown name, FileNotFoundError if no split is there.
     """
     first, _, second = name.partition("/")
     benchmark = registry.benchmark(first)
@@ -82,7 +82,7 @@ def verify(name: str, root: Path | None = None) -> Report:
 
 
 def _check_part(part: str, kind: str, split: registry.Split, listing: Listing) -> list[Check]:
-    seen = _look(part, split, listing)
+    seen = _inspect(part, split, listing)
     paired = kind == "paired"
     checks = [_count(part, split, listing)]
     if paired or listing.problems:
@@ -103,13 +103,13 @@ def _check_part(part: str, kind: str, split: registry.Split, listing: Listing) -
     return checks + (_input_scores(part, split, seen) if paired else [])
 
 
-def _faults(part: str, what: str, expected: str, faults: list[str] | tuple[str, ...], looked_at: int, found: str = "") -> Check:
-    if not looked_at:
-        return Check(part, what, "failed", expected, "; ".join(faults) or "nothing to look at")
+def _faults(part: str, what: str, expected: str, faults: list[str] | tuple[str, ...], checked: int, found: str = "") -> Check:
+    if not checked:
+        return Check(part, what, "failed", expected, "; ".join(faults) or "nothing to check")
     if not faults:
-        return Check(part, what, "ok", expected, found or f"{looked_at} looked at")
+        return Check(part, what, "ok", expected, found or f"{checked} checked")
     rest = f"; and {len(faults) - NAMED} more" if len(faults) > NAMED else ""
-    return Check(part, what, "failed", expected, f"{len(faults)} of {looked_at}: {'; '.join(faults[:NAMED])}{rest}")
+    return Check(part, what, "failed", expected, f"{len(faults)} of {checked}: {'; '.join(faults[:NAMED])}{rest}")
 
 
 def _count(part: str, split: registry.Split, listing: Listing) -> Check:
@@ -121,8 +121,8 @@ def _count(part: str, split: registry.Split, listing: Listing) -> Check:
     return Check(part, "count", status, str(split.count), f"{count}{known.get(count, '')}")
 
 
-def _look(part: str, split: registry.Split, listing: Listing) -> _Seen:
-    """One pass over all images: each is decoded once; the faults of each are kept, and the pass goes on."""
+def _inspect(part: str, split: registry.Split, listing: Listing) -> _Seen:
+    """Decode each image once and keep the faults of each; a fault does not stop the pass."""
     seen = _Seen()
     for entry in tqdm(listing.entries, desc=part, leave=False, disable=None):
         images = _read_both(entry, seen)
@@ -140,7 +140,7 @@ def _look(part: str, split: registry.Split, listing: Listing) -> _Seen:
 
 
 def _read_both(entry: Entry, seen: _Seen) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """As `layouts.read`, but a file that cannot be read does not hide its partner's faults."""
+    """Read an entry like `layouts.read`, except that an unreadable file does not hide its partner's faults."""
     if entry.rainy_half:
         return _attempt(layouts.read, entry, seen) or (None, None)
     rainy, clean = (path and _attempt(layouts.read_rgb, path, seen) for path in (entry.rainy, entry.clean))
@@ -171,17 +171,18 @@ def _compare(entry: Entry, rainy: np.ndarray, clean: np.ndarray, seen: _Seen) ->
 
 
 def global_shift(rainy: UInt8[np.ndarray, "h w 3"], clean: UInt8[np.ndarray, "h w 3"]) -> tuple[int, int]:
-    """Pixels (down, right) by which the rainy image lies off the clean one, from the peak of their phase correlation.
+    """Return the shift (down, right) in pixels of the rainy image against the clean one, by phase correlation.
 
-    Low-passed grey under a Hann window: streaks are fine, and the frame's borders would hold the peak at zero.  Phase, not
-    plain, correlation: over the 272 pairs of Rain100L, Rain100H, Rain12 and RainCityscapes60 it finds 0 in all and each
-    shift of 3 pixels; plain correlation is wrong for 22 and 18 pairs of Rain100H and RainCityscapes60.  A test holds this.
+    The images are reduced to low-passed grey under a Hann window: streaks are fine, and without the window the frame's
+    borders would keep the peak at zero.  Phase correlation is used instead of plain correlation: over the 272 pairs of
+    Rain100L, Rain100H, Rain12 and RainCityscapes60 it finds 0 in all, and each shift of 3 pixels; plain correlation is wrong
+    for 22 and 18 pairs of Rain100H and RainCityscapes60.  A test checks this.
     """
     window = np.outer(np.hanning(rainy.shape[0]), np.hanning(rainy.shape[1]))
     planes = [gaussian(image.mean(axis=2), sigma=2) for image in (rainy, clean)]
     a, b = ((plane - plane.mean()) * window for plane in planes)
     if not a.any() or not b.any():
-        return 0, 0  # a flat image lies off nothing
+        return 0, 0  # a flat image has no measurable shift
     down, right = phase_cross_correlation(a, b, normalization="phase")[0]
     return int(down), int(right)
 
@@ -191,7 +192,10 @@ def _detail(image: np.ndarray) -> float:
 
 
 def _roles(part: str, seen: _Seen) -> Check:
-    """Streaks are detail: in all 272 pairs at hand the rainy image has more of it, so the other way round is a swap."""
+    """Check that rainy and clean images are not swapped.
+
+    Streaks are detail: in all 272 pairs at hand the rainy image has more of it, so less detail in most pairs means a swap.
+    """
     expected, pairs = "rainy images have more fine detail than clean ones", len(seen.scores)
     status = "failed" if not pairs or 2 * len(seen.calmer) > pairs else "ok"
     hint = "; rainy and clean are probably swapped" if pairs and status == "failed" else ""
@@ -199,7 +203,7 @@ def _roles(part: str, seen: _Seen) -> Check:
 
 
 def digest(files: list[Path]) -> str:
-    """SHA-256 over the sorted SHA-256 of the files, one a line: the same bytes under other names give the same."""
+    """Hash the sorted SHA-256 of the files, one per line, by SHA-256: the names of the files do not matter."""
     each = sorted(hashlib.sha256(path.read_bytes()).hexdigest() for path in files)
     return hashlib.sha256("\n".join(each).encode()).hexdigest()
 

@@ -1,9 +1,9 @@
-"""Rain by day, in haze and at night on whole photos, for the rendered training domains.
+"""Render rain by day, in haze and at night on whole photos, for the rendered training domains.
 
-Each function takes a photo, uint8 (h, w, 3), a pool of streak layers, uint8 (h', w'), and a generator from which it draws
-everything; it returns (rainy, clean), uint8.  The equations hold on [0, 1].  Unlike the presets of `synthetic_rain`, which
-are held to Rain100L, Rain100H and Rain12, these are held to the rain densities of Rain13K, GT-Rain and GTAV-NightRain, and
-take their streaks from layers that are there already: a photo of 481x321 takes milliseconds.
+Each function takes a photo, uint8 (h, w, 3), a pool of streak layers, uint8 (h', w'), and a random generator from which it
+draws everything; it returns (rainy, clean), uint8.  The equations hold on [0, 1].  The presets of `synthetic_rain` are
+calibrated on Rain100L, Rain100H and Rain12; these functions are calibrated on the rain densities of Rain13K, GT-Rain and
+GTAV-NightRain.  They take their streaks from existing layers, so a photo of 481x321 takes milliseconds.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ Plane = Float32[np.ndarray, "h w"]
 Rendered = tuple[Photo, Photo]
 
 WARM = np.array((1.0, 0.85, 0.6), np.float32)  # light of street lamps
-MOON = np.array((0.85, 0.95, 1.1), np.float32)  # tint of what no lamp lights
-GRID = 4  # pixels between the points where the light of lamps is computed; their light is smooth
+MOON = np.array((0.85, 0.95, 1.1), np.float32)  # tint of regions that no lamp lights
+GRID = 4  # pixels between the points where the light of lamps is computed, which is smooth
 
 
 def day(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Rendered:
-    """Streaks added to a photo: I = min(B + S, 1), S the sum of three to six layers, light to heavy."""
+    """Add streaks to a photo: I = min(B + S, 1), S the sum of three to six layers, light to heavy."""
     strength = np.exp(rng.normal(0.0, 0.4))
     scales = rng.uniform(1.0, 1.6, rng.integers(3, 7))
     rainy = photo + strength * 255 * streaks(layers, photo.shape[:2], scales, rng)[..., None]
@@ -33,9 +33,9 @@ def day(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Rend
 
 
 def haze(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Rendered:
-    """Rain veil and fine streaks: I = B T + A (1 - T), T = exp(-tau d) (1 - S).
+    """Add a rain veil and fine streaks: I = B T + A (1 - T), T = exp(-tau d) (1 - S).
 
-    d is `pseudo_depth`.  A streak shows the light A of the veil around it, so it is one more thin veil.
+    d is `pseudo_depth`.  A streak shows the light A of the veil around it, so it acts like one more thin veil.
     """
     optical_depth = np.clip(np.exp(rng.normal(-1.25, 0.45)), 0.05, 1.5)
     airlight = np.float32(rng.uniform(0.8, 0.95) * np.percentile(photo[::GRID, ::GRID], 95))
@@ -46,9 +46,9 @@ def haze(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Ren
 
 
 def night(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Rendered:
-    """A photo turned to night, and streaks that shine where a lamp lights them: I = 1 - (1 - C) (1 - S (0.12 + L)).
+    """Turn a photo to night, with streaks that shine where a lamp lights them: I = 1 - (1 - C) (1 - S (0.12 + L)).
 
-    C is the night scene with its lamps and their glow, the truth; L is the light of the lamps (`night_scene`).
+    C, the ground truth, is the night scene with its lamps and their glow; L is the light of the lamps (`night_scene`).
     """
     clean, light = night_scene(photo, rng)
     strength = np.exp(rng.normal(-0.6, 0.6))
@@ -58,10 +58,10 @@ def night(photo: Photo, layers: Sequence[Layer], rng: np.random.Generator) -> Re
 
 
 def night_scene(photo: Photo, rng: np.random.Generator) -> tuple[Photo, Plane]:
-    """A photo at night, C = min(B^1.5 (0.14 moon + 0.9 L warm) + 0.5 G warm, 1), and the light of the lamps L (h, w).
+    """Return a photo at night, C = min(B^1.5 (0.14 moon + 0.9 L warm) + 0.5 G warm, 1), and the lamps' light L (h, w).
 
-    Two to five lamps stand at bright places of the photo.  L falls as the inverse square beyond a lamp's reach; G, the
-    glow that the air scatters towards the viewer, is L of a reach four times smaller.
+    Two to five lamps stand at bright locations of the photo.  L falls as the inverse square beyond a lamp's reach; G, the
+    glow that the air scatters towards the viewer, is L with a reach four times smaller.
     """
     height, width = photo.shape[:2]
     coarse = photo[::GRID, ::GRID].astype(np.float32).mean(axis=2)
@@ -85,14 +85,14 @@ _NIGHT_CURVE = (255 * np.linspace(0, 1, 256) ** 1.5).astype(np.float32)
 
 
 def streaks(layers: Sequence[Layer], size: tuple[int, int], scales: Sequence[float], rng: np.random.Generator) -> Plane:
-    """Streaks (h, w) from 0 on: one layer of the pool for each scale, summed; all or none of them mirrored."""
+    """Sum one layer of the pool per scale to streaks (h, w), 0 or more; all layers are mirrored, or none."""
     total = sum(window(layers[rng.integers(len(layers))], size, scale, rng).astype(np.float32) for scale in scales)
     total /= 255
     return total[:, ::-1] if rng.random() < 0.5 else total
 
 
 def window(layer: Layer, size: tuple[int, int], scale: float, rng: np.random.Generator) -> Layer:
-    """A random part of a layer, enlarged by `scale` to `size`; a layer that is too small for that is repeated."""
+    """Cut a random part of a layer and enlarge it by `scale` to `size`; a layer too small for that is repeated."""
     indices = []
     for wanted, there in zip(size, layer.shape, strict=True):
         needed = max(1, round(wanted / scale))
@@ -102,5 +102,5 @@ def window(layer: Layer, size: tuple[int, int], scale: float, rng: np.random.Gen
 
 
 def to_bytes(image: np.ndarray) -> Photo:
-    """0..255 as uint8: clipped and rounded."""
+    """Clip values to 0..255 and round them to uint8."""
     return (np.clip(image, 0, 255) + 0.5).astype(np.uint8)

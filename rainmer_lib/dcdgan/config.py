@@ -5,7 +5,9 @@ Comments say where a value comes from: "paper" with its section, "code" for the 
 An ablation is `dataclasses.replace(paper, negatives="internal")`; there is nothing else to copy or to edit.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
+
+from rainmer_lib.training.config import check_choices, check_types
 
 CHOICES = {
     "negatives": ("internal", "external", "both"),
@@ -24,9 +26,9 @@ class DCDGANConfig:
     # Networks
     width: int = 64  # code; paper, Sec. 4.1, says "ResNet-based generator"
     blocks: int = 9  # paper, Sec. 4.1
-    critic_width: int = 64  # code
+    discriminator_width: int = 64  # code
     antialias: bool = True  # open: code has it on, the paper is silent; strided convolutions where False
-    global_residual: bool = False  # paper and code redraw the image; True adds it back, for small budgets
+    global_residual: bool = False  # paper and code draw the image anew; True adds the input back, for small budgets
 
     # Contrastive Guidance Branch
     taps: tuple[str, ...] = ("down1", "down2", "block1", "block5")  # code: nce_layers 4, 8, 12, 16
@@ -49,22 +51,22 @@ class DCDGANConfig:
     #                          un-squared norm of each channel, the only reading under which channels matter
     adversarial_loss: str = "log_likelihood"  # paper, Eq. (4), non-saturating for the generators; code: hinge
     frequency_loss: str = "ortho_l1"  # open: Eq. (5)'s operands and norm are lost; "iicnet" is the code's (never added)
-    one_sided: bool = False  # ours: True is CUT, without `rerain`, with one embedding, clean images contrasted as well
-    backward_cycle: bool = True  # paper, Table 6 (False: no N -> R_N -> N*, no rainy critic, no external negatives)
+    one_sided: bool = False  # ours: True is CUT: no `rerain`, one embedding, clean images contrasted as well
+    backward_cycle: bool = True  # paper, Table 6 (False: no N -> R_N -> N*, no rainy discriminator, no external negatives)
 
     # Optimisation
     learning_rate: float = 1e-4  # paper, Sec. 4.1
-    critics_learning_rate: float = 1e-4  # paper gives one rate, code too; small budgets need a faster critic
+    discriminators_learning_rate: float = 1e-4  # paper and code give one rate; small budgets need a faster discriminator
     betas: tuple[float, float] = (0.5, 0.999)  # paper, Sec. 4.1
     heads_learning_rate: float = 1e-4  # paper gives one rate; code: 1e-3 by accident (Adam's default)
     heads_betas: tuple[float, float] = (0.5, 0.999)  # as above; code: (0.9, 0.999)
     steps: int = 420_000  # paper: 600 epochs; 600 x 700 images of Rain800.  Constant for one half, then linear to zero
     batch: int = 1  # paper, Sec. 4.1
     crop: int = 256  # open: "randomly cropped to patches"; code: 256
-    critic_replay: int = 0  # ours, for small budgets: images of earlier steps that the critics see again at each step; a
-    #                         critic learns rain from many photos, and the generators' passes are what costs
-    critic_layers: int = 3  # code: PatchGAN of 70 pixels; fewer layers see less, for small crops
-    ema: float = 0.999  # ours: the generators oscillate, their moving average is what is evaluated
+    discriminator_replay: int = 0  # ours, for small budgets: images of earlier steps that the discriminators see again at each
+    #                         step; a discriminator needs many photos to learn rain, and the generators' passes are the cost
+    discriminator_layers: int = 3  # code: PatchGAN of 70 pixels; fewer layers have a smaller receptive field, for small crops
+    ema: float = 0.999  # ours: the generators oscillate, so their moving average is evaluated
 
     # Execution
     seed: int = 0
@@ -73,14 +75,12 @@ class DCDGANConfig:
     compile: bool = False  # torch.compile of the networks
 
     def __post_init__(self) -> None:
-        """Reject what cannot be meant, naming the field and the values that it takes."""
+        """Validate the configuration; each error names the field and its allowed values."""
         check_types(self)
-        for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name}={getattr(self, name)!r}: choose one of {', '.join(map(str, allowed))}")
+        check_choices(self, CHOICES)
         known = ("stem", "down1", "down2", *(f"block{i + 1}" for i in range(self.blocks)))
         if unknown := sorted(set(self.taps) - set(known)):
-            raise ValueError(f"taps {unknown} are no layers of this encoder: choose among {', '.join(known)}")
+            raise ValueError(f"taps {unknown} are not layers of this encoder: choose among {', '.join(known)}")
         if not self.backward_cycle and self.negatives != "internal":
             raise ValueError(
                 "without the backward cycle there is no rain-added image to take external negatives from: "
@@ -94,31 +94,16 @@ class DCDGANConfig:
             )
         if self.crop % 4 or self.crop < 32:
             raise ValueError(f"crop={self.crop}: the generator needs a multiple of 4, at least 32")
-        if self.critic_replay < 0:
-            raise ValueError(f"critic_replay={self.critic_replay}: expected a number of images, 0 or more")
-        if not 1 <= self.critic_layers <= 3:
-            raise ValueError(f"critic_layers={self.critic_layers}: expected 1, 2 or 3")
+        if self.discriminator_replay < 0:
+            raise ValueError(f"discriminator_replay={self.discriminator_replay}: expected a number of images, 0 or more")
+        if not 1 <= self.discriminator_layers <= 3:
+            raise ValueError(f"discriminator_layers={self.discriminator_layers}: expected 1, 2 or 3")
         if min(self.steps, self.batch, self.patches, self.width, self.blocks) < 1:
             raise ValueError("steps, batch, patches, width and blocks must be at least 1")
 
-
     def cycle_weights(self) -> tuple[float, ...]:
-        """Weights of the terms that need the rain-adding generator."""
+        """Return the weights of the terms that need the rain-adding generator."""
         return self.colour_weight, self.plain_cycle_weight, self.frequency_weight, self.identity_weight
-
-
-def check_types(config: object) -> None:
-    """Stop with a TypeError when a field holds another type than it declares (an int may stand for a float)."""
-    for field in fields(config):
-        value, kind = getattr(config, field.name), field.type
-        base = {int: int, float: (int, float), bool: bool, str: str}.get(kind, tuple)
-        if not isinstance(value, base) or (isinstance(value, bool) and kind is not bool):
-            raise TypeError(f"{field.name}={value!r}: expected {getattr(kind, '__name__', kind)}")
-
-
-def changed_fields(config: DCDGANConfig) -> dict:
-    """The fields in which `config` differs from the paper."""
-    return {f.name: getattr(config, f.name) for f in fields(config) if getattr(config, f.name) != f.default}
 
 
 paper = DCDGANConfig()

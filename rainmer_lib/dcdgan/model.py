@@ -1,4 +1,4 @@
-"""DCD-GAN whole: Bidirectional Translation Branch and Contrastive Guidance Branch, built from a configuration."""
+"""The complete DCD-GAN: Bidirectional Translation Branch and Contrastive Guidance Branch, built from a configuration."""
 
 import torch
 from torch import nn
@@ -9,22 +9,23 @@ from rainmer_lib.dcdgan.translation import BidirectionalTranslation
 
 
 class DCDGAN(nn.Module):
-    """The networks of one training run: `translation` (2 generators, 2 critics) and `guidance` (2 heads)."""
+    """Networks of one training run: `translation` (2 generators, 2 discriminators) and `guidance` (2 heads)."""
 
     def __init__(self, config: DCDGANConfig) -> None:
         super().__init__()
         torch.manual_seed(config.seed)  # the initial weights are a function of the seed alone
         self.translation = BidirectionalTranslation(
-            config.width, config.blocks, config.critic_width, config.antialias, config.global_residual, config.critic_layers
+            config.width, config.blocks, config.discriminator_width, config.antialias, config.global_residual,
+            config.discriminator_layers,
         )
         channels = self.translation.derain.tap_channels(config.taps)
         self.guidance = ContrastiveGuidance(channels, config.embedding)
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        """Parameters by optimiser: generators, critics, heads."""
+        """Return the parameters by optimiser: generators, discriminators, heads."""
         t = self.translation
         return {
             "generators": [*t.derain.parameters(), *t.rerain.parameters()],
-            "critics": [*t.clean_critic.parameters(), *t.rainy_critic.parameters()],
+            "discriminators": [*t.clean_discriminator.parameters(), *t.rainy_discriminator.parameters()],
             "heads": list(self.guidance.parameters()),
         }

@@ -1,7 +1,6 @@
 """The objective of DCD-GAN (paper, Eq. (6)) as a list of named, weighted terms."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -9,26 +8,18 @@ from torch import Tensor
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.dcdgan.translation import Cycles
-from rainmer_lib.losses.adversarial import critic_loss, generator_loss
+from rainmer_lib.losses.adversarial import discriminator_loss, generator_loss
 from rainmer_lib.losses.colour_cycle import colour_cycle, plain_cycle
 from rainmer_lib.losses.frequency import frequency
+from rainmer_lib.training.objective import Term, switched_on
 
 # Images are in [0, 1] here and in [-1, 1] in the authors' code, where the weights were chosen: images are scaled
-# by this before they are compared, so that a weight means the same.
+# by this factor before they are compared, so that a weight means the same.
 IMAGE_RANGE = 2.0
 
 
-@dataclass(frozen=True)
-class Term:
-    """One summand of the objective of generators and heads: `weight * value(model, cycles)`."""
-
-    name: str
-    weight: float
-    value: Callable[[DCDGAN, Cycles], Tensor]
-
-
 def build_objective(config: DCDGANConfig, patch_generator: torch.Generator) -> list[Term]:
-    """The terms with a weight that is not zero, in the order of the paper's Sec. 3.3.
+    """Return the terms whose weight is not zero, in the order of the paper's Sec. 3.3.
 
     Eq. (6):  L = 2 L_con + 1 L_color + 1 L_adv + 0.1 L_freq   (weights from `config`).
     A term that is switched off is absent: it is neither computed nor logged.
@@ -46,7 +37,7 @@ def build_objective(config: DCDGANConfig, patch_generator: torch.Generator) -> l
         )
 
     def over_cycles(distance: Callable[[Tensor, Tensor], Tensor]) -> Callable[[DCDGAN, Cycles], Tensor]:
-        """The distance of R to R*, plus that of N to N* where there is a backward cycle."""
+        """Return the term that adds the distance of R to R* and, with a backward cycle, that of N to N*."""
 
         def value(_: DCDGAN, cycles: Cycles) -> Tensor:
             total = distance(IMAGE_RANGE * cycles.rainy, IMAGE_RANGE * cycles.recovered_rainy)
@@ -64,28 +55,29 @@ def build_objective(config: DCDGANConfig, patch_generator: torch.Generator) -> l
         Term("frequency", config.frequency_weight, over_cycles(lambda a, b: frequency(a, b, config.frequency_loss))),
         Term("identity", config.identity_weight, identity),
     ]
-    return [term for term in terms if term.weight != 0]
+    return switched_on(terms)
 
 
-def adversarial(model: DCDGAN, cycles: Cycles, law: str) -> Tensor:
-    """What the critics say of both translations: L_adv(D_N) + L_adv(D_R), Eq. (4), for the generators."""
-    total = generator_loss(model.translation.clean_critic(cycles.derained), law)
+def adversarial(model: DCDGAN, cycles: Cycles, mode: str) -> Tensor:
+    """Return the generators' loss on both translations, L_adv(D_N) + L_adv(D_R), Eq. (4)."""
+    total = generator_loss(model.translation.clean_discriminator(cycles.derained), mode)
     if cycles.rerained is not None:
-        total = total + generator_loss(model.translation.rainy_critic(cycles.rerained), law)
+        total = total + generator_loss(model.translation.rainy_discriminator(cycles.rerained), mode)
     return total
 
 
 def identity(model: DCDGAN, cycles: Cycles) -> Tensor:
-    """A clean image derained, and a rainy one rained on, should stay what they are (authors' code; not in the paper)."""
+    """Return the identity loss: how much deraining changes clean images, and adding rain rainy ones (authors' code only)."""
     t = model.translation
-    on_clean = plain_cycle(cycles.clean, t.derain(cycles.clean)[0])
-    return IMAGE_RANGE * (on_clean + plain_cycle(cycles.rainy, t.rerain(cycles.rainy)[0]))
+    on_clean = plain_cycle(cycles.clean, t.derain(cycles.clean))
+    return IMAGE_RANGE * (on_clean + plain_cycle(cycles.rainy, t.rerain(cycles.rainy)))
 
 
-def critics_objective(model: DCDGAN, cycles: Cycles, law: str) -> Tensor:
-    """L_adv(D_N) + L_adv(D_R), Eq. (4), for the critics: real images against the step's translations, detached."""
+def discriminators_objective(model: DCDGAN, cycles: Cycles, mode: str) -> Tensor:
+    """Return the discriminators' loss, L_adv(D_N) + L_adv(D_R), Eq. (4): real images against detached translations."""
     t = model.translation
-    total = critic_loss(t.clean_critic(cycles.clean), t.clean_critic(cycles.derained.detach()), law)
+    total = discriminator_loss(t.clean_discriminator(cycles.clean), t.clean_discriminator(cycles.derained.detach()), mode)
     if cycles.rerained is not None:
-        total = total + critic_loss(t.rainy_critic(cycles.rainy), t.rainy_critic(cycles.rerained.detach()), law)
+        real, fake = t.rainy_discriminator(cycles.rainy), t.rainy_discriminator(cycles.rerained.detach())
+        total = total + discriminator_loss(real, fake, mode)
     return total

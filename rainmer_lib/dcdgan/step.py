@@ -4,36 +4,44 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor
 
+from rainmer_lib.data.batches import Batch
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.model import DCDGAN
-from rainmer_lib.dcdgan.objective import Term, build_objective, critics_objective
+from rainmer_lib.dcdgan.objective import build_objective, discriminators_objective
 from rainmer_lib.dcdgan.translation import Cycles, float32_images
 from rainmer_lib.training.ema import MovingAverage
+from rainmer_lib.training.objective import Term, evaluate
+from rainmer_lib.training.optimisation import Optimisation, adam
 from rainmer_lib.training.replay import Replay
 from rainmer_lib.training.schedule import constant_then_linear
-from rainmer_lib.training.trainer_state import common_state, restore_common
 
-# Raised by hand whenever a change alters the numbers of a run; tests/unit/dcdgan/test_version.py notices when it should.
+# Raised by hand whenever a change alters the numbers of a run; tests/unit/dcdgan/test_version.py fails when it should be.
 METHOD_VERSION = 1
 
 
-def learning_rates(config: DCDGANConfig) -> dict[str, float]:
-    """Rate of each optimiser before the schedule's factor."""
-    return {
-        "generators": config.learning_rate, "critics": config.critics_learning_rate, "heads": config.heads_learning_rate,
+def build_optimisation(model: DCDGAN, config: DCDGANConfig, device: torch.device | str) -> Optimisation:
+    """Return an Adam each for generators, discriminators and heads, and the moving averages of both generators."""
+    rates = {
+        "generators": config.learning_rate, "discriminators": config.discriminators_learning_rate,
+        "heads": config.heads_learning_rate,
     }  # fmt: skip
+    betas = {"heads": config.heads_betas}
+    optimisers = {
+        name: adam(parameters, rates[name], betas.get(name, config.betas), device)
+        for name, parameters in model.groups().items()
+    }
+    averages = {name: MovingAverage(getattr(model.translation, name), config.ema) for name in ("derain", "rerain")}
+    return Optimisation(optimisers, averages, lambda step, peak: peak * constant_then_linear(step, config.steps))
 
 
 @dataclass
 class Trainer:
-    """Everything that a run changes: networks, optimisers, moving averages, random state, position (`step`)."""
+    """State of a training run: networks, optimisers, moving averages, random state, position (`step`)."""
 
     config: DCDGANConfig
     model: DCDGAN
-    optimisers: dict[str, torch.optim.Adam]
-    averages: dict[str, MovingAverage]
+    optimisation: Optimisation
     patch_generator: torch.Generator
     objective: list[Term]
     translate: Callable[..., Cycles]
@@ -42,82 +50,71 @@ class Trainer:
 
     @classmethod
     def start(cls, config: DCDGANConfig, device: torch.device | str = "cpu") -> "Trainer":
-        """Fresh networks and optimisers for `config`."""
+        """Create fresh networks and optimisers for `config`."""
         model = DCDGAN(config).to(device)
         if config.channels_last:
             model = model.to(memory_format=torch.channels_last)
-        groups = model.groups()
-        rates, fused = learning_rates(config), torch.device(device).type == "cuda"
-        optimisers = {
-            name: torch.optim.Adam(
-                parameters, rates[name], config.heads_betas if name == "heads" else config.betas, fused=fused
-            )
-            for name, parameters in groups.items()
-        }
-        translation = model.translation
-        averages = {name: MovingAverage(getattr(translation, name), config.ema) for name in ("derain", "rerain")}
         generator = torch.Generator().manual_seed(config.seed)
-        translate = torch.compile(translation) if config.compile else translation
-        objective = build_objective(config, generator)
-        replay = Replay(config.critic_replay, config.seed) if config.critic_replay else None
-        return cls(config, model, optimisers, averages, generator, objective, translate, replay)
+        translate = torch.compile(model.translation) if config.compile else model.translation
+        replay = Replay(config.discriminator_replay, config.seed) if config.discriminator_replay else None
+        optimisation = build_optimisation(model, config, device)
+        return cls(config, model, optimisation, generator, build_objective(config, generator), translate, replay)
 
-    def train_step(self, rainy: Tensor, clean: Tensor) -> dict[str, Tensor]:
-        """Update critics, then generators and heads, on one batch of unpaired crops; returns each term's value."""
-        self._set_learning_rates()
-        with torch.autocast(rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+    @property
+    def averages(self) -> dict[str, MovingAverage]:
+        """Moving averages of both generators; that of `derain` is evaluated."""
+        return self.optimisation.averages
+
+    def train_step(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Update discriminators, then generators and heads, on one batch of unpaired crops; return each term's value."""
+        self.optimisation.set_rates(self.step)
+        with torch.autocast(batch.rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
             # Forward cycle R -> N_R -> R*, backward cycle N -> R_N -> N*, with the features on the way
-            cycles = float32_images(
-                self.translate(rainy, clean, self.config.taps, self.config.backward_cycle, self.config.one_sided)
-            )
+            cycles = float32_images(self.translate(
+                batch.rainy, batch.clean, self.config.taps, self.config.backward_cycle, self.config.one_sided
+            ))  # fmt: skip
             # D maximises Eq. (4)
-            critics = critics_objective(self.model, self._with_earlier(cycles), self.config.adversarial_loss)
-            self._update("critics", critics)
-            # G and H minimise Eq. (6); the critics only pass the gradient on
-            self._freeze_critics(True)
-            terms = {term.name: term.value(self.model, cycles) for term in self.objective}
-            total = sum(term.weight * terms[term.name] for term in self.objective)
-            self._update(("generators", "heads"), total)
-            self._freeze_critics(False)
-        for average in self.averages.values():
-            average.update(self.step)
+            discriminators = discriminators_objective(
+                self.model, self._with_earlier(cycles), self.config.adversarial_loss
+            )
+            self.optimisation.update(["discriminators"], discriminators)
+            # G and H minimise Eq. (6); the discriminators only pass the gradient on
+            self._freeze_discriminators(True)
+            terms, total = evaluate(self.objective, self.model, cycles)
+            self.optimisation.update(["generators", "heads"], total)
+            self._freeze_discriminators(False)
+        self.optimisation.follow(self.step)
         self.step += 1
-        return {name: value.detach() for name, value in (terms | {"critics": critics, "total": total}).items()}
+        return {name: value.detach() for name, value in (terms | {"discriminators": discriminators, "total": total}).items()}
 
     def _with_earlier(self, cycles: Cycles) -> Cycles:
-        """What the critics see: the step's images, and some of earlier steps where the configuration asks for them."""
+        """Return the cycles followed by images of earlier steps if the configuration asks for a replay."""
         if self.replay is None:
             return cycles
         kinds = ("rainy", "clean", "derained", *(["rerained"] if cycles.rerained is not None else []))
         return replace(cycles, **self.replay.extend({kind: getattr(cycles, kind) for kind in kinds}))
 
-    def _update(self, names: str | tuple[str, ...], loss: Tensor) -> None:
-        optimisers = [self.optimisers[name] for name in ([names] if isinstance(names, str) else names)]
-        for optimiser in optimisers:
-            optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        for optimiser in optimisers:
-            optimiser.step()
-
-    def _freeze_critics(self, frozen: bool) -> None:
-        for critic in (self.model.translation.clean_critic, self.model.translation.rainy_critic):
-            critic.requires_grad_(not frozen)
-
-    def _set_learning_rates(self) -> None:
-        factor = constant_then_linear(self.step, self.config.steps)
-        for name, rate in learning_rates(self.config).items():
-            for group in self.optimisers[name].param_groups:
-                group["lr"] = rate * factor
+    def _freeze_discriminators(self, frozen: bool) -> None:
+        translation = self.model.translation
+        for discriminator in (translation.clean_discriminator, translation.rainy_discriminator):
+            discriminator.requires_grad_(not frozen)
 
     def state(self) -> dict:
-        """All of the above as tensors and plain values, for a checkpoint."""
-        own = {"patch_generator": self.patch_generator.get_state(), "torch_random_state": torch.get_rng_state()}
-        replay = {"replay": self.replay.state()} if self.replay else {}
-        return common_state(self) | own | replay
+        """Return the trainer's state as tensors and plain values, ready for a checkpoint."""
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimisation": self.optimisation.state(),
+            "patch_generator": self.patch_generator.get_state(),
+            "torch_random_state": torch.get_rng_state(),
+            **({"replay": self.replay.state()} if self.replay else {}),
+        }
 
     def restore(self, state: dict) -> None:
-        """Continue from what `state()` returned."""
-        restore_common(self, state)
+        """Continue from what `state` returned."""
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.optimisation.restore(state["optimisation"])
         # random states live on the CPU, wherever the checkpoint was loaded to
         self.patch_generator.set_state(state["patch_generator"].cpu())
         torch.set_rng_state(state["torch_random_state"].cpu())

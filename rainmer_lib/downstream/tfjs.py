@@ -1,4 +1,4 @@
-"""TensorFlow.js graph models in plain torch: the format, and the dozen and a half operations of detection networks."""
+"""Run TensorFlow.js graph models in plain torch: the file format, and the 15 operations of detection networks."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ _STORED = {"float32": "<f4", "float16": "<f2", "int32": "<i4"}
 
 @dataclass(frozen=True)
 class Node:
-    """One operation: its inputs are (node, number of that node's output)."""
+    """One operation; each of its inputs is (node, index of that node's output)."""
 
     name: str
     operation: str
@@ -39,12 +39,15 @@ class Graph:
 
     @torch.inference_mode()
     def run(self, inputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """Run the network on tensors named as its placeholders; returns the outputs by name.  ValueError if one lacks."""
+        """Run the network on tensors named like its placeholders; return the outputs by name.
+
+        Raises ValueError if an input is missing.
+        """
         values: dict[str, tuple[Tensor, ...]] = {}
         for node in self.nodes:
             if node.operation == "Placeholder":
                 if node.name not in inputs:
-                    raise ValueError(f"the network needs the input {node.name!r}, given are {', '.join(inputs) or 'none'}")
+                    raise ValueError(f"the network needs the input {node.name!r}, but got {', '.join(inputs) or 'none'}")
                 result = inputs[node.name]
             elif node.operation == "Const":
                 result = self.constants[node.name]
@@ -56,13 +59,13 @@ class Graph:
 
 
 def load_graph(path: Path) -> Graph:
-    """Read a graph model: `path` is its JSON file, the weights lie beside it under the names that it states.
+    """Read a graph model from its JSON file, `path`; the weights are beside it, under the names that the file states.
 
-    Raises FileNotFoundError naming the file that is missing, ValueError on another format, on weights of another length
-    than stated, and on an operation or a storage of numbers that is not known here.
+    Raises FileNotFoundError that names the missing file, ValueError on another format, on weights of another length than
+    stated, and on an unsupported operation or number format.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"no {path}: expected the JSON file of a TensorFlow.js graph model")
+        raise FileNotFoundError(f"missing file {path}: expected the JSON file of a TensorFlow.js graph model")
     try:
         model = json.loads(path.read_text(encoding="utf-8"))
         stored = {node["name"]: _node(node) for node in model["modelTopology"]["node"]}
@@ -71,7 +74,7 @@ def load_graph(path: Path) -> Graph:
     except (json.JSONDecodeError, UnicodeDecodeError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: not a TensorFlow.js graph model ({type(error).__name__}: {error})") from error
     if unknown := {n.operation for n in stored.values()} - set(OPERATIONS) - {"Const", "Placeholder"}:
-        raise ValueError(f"{path}: operations {', '.join(sorted(unknown))} are not known to rainmer_lib.downstream.tfjs")
+        raise ValueError(f"{path}: operations {', '.join(sorted(unknown))} are not supported by rainmer_lib.downstream.tfjs")
     order = TopologicalSorter({name: [source for source, _ in node.inputs] for name, node in stored.items()}).static_order()
     constants = {}
     for group in groups:
@@ -91,16 +94,16 @@ def _place(name: str) -> tuple[str, int]:
 
 
 def _read_weights(model: Path, group: Mapping) -> dict[str, Tensor]:
-    """The tensors of one group: their bytes follow each other in its files; halves are made single precision."""
+    """Read the tensors of one group, whose bytes follow each other in its files; halves become single precision."""
     files = [model.parent / Path(name).name for name in group["paths"]]
     for file in files:
         if not file.is_file():
-            raise FileNotFoundError(f"no {file}: {model} keeps its weights there")
+            raise FileNotFoundError(f"missing file {file}: it holds weights of {model}")
     data, position, tensors = b"".join(file.read_bytes() for file in files), 0, {}
     for weight in group["weights"]:
         kind = weight.get("quantization", weight)["dtype"]
         if kind not in _STORED:
-            raise ValueError(f"{model}: {weight['name']} is stored as {kind}; known are {', '.join(_STORED)}")
+            raise ValueError(f"{model}: {weight['name']} is stored as {kind}; supported are {', '.join(_STORED)}")
         count = math.prod(weight["shape"])
         end = position + count * np.dtype(_STORED[kind]).itemsize
         if end > len(data):
@@ -109,7 +112,7 @@ def _read_weights(model: Path, group: Mapping) -> dict[str, Tensor]:
         tensors[weight["name"]] = torch.from_numpy(values.reshape(weight["shape"]))
         position = end
     if position != len(data) or len(tensors) != len(group["weights"]):
-        raise ValueError(f"{model}: its weights file holds {len(data)} bytes, which is not what the model states; get it again")
+        raise ValueError(f"{model}: its weights file holds {len(data)} bytes, not what the model states; download it again")
     return tensors
 
 
@@ -118,14 +121,14 @@ def _numbers(attribute: Mapping) -> list[int]:
 
 
 def _require(attributes: Mapping, padding: str = "VALID", layout: str = "NHWC") -> None:
-    """ValueError unless a windowed operation is padded and laid out in the one way that is implemented."""
+    """Raise ValueError unless a windowed operation has the one padding and layout that are implemented."""
     found = tuple(base64.b64decode(attributes[key]["s"]).decode() for key in ("padding", "data_format"))
     if found != (padding, layout):
-        raise ValueError(f"padding and layout {' '.join(found)}: implemented are {padding} {layout}")
+        raise ValueError(f"padding and layout {' '.join(found)}: only {padding} {layout} is implemented")
 
 
 def _convolve(attributes: Mapping, x: Tensor, kernel: Tensor) -> Tensor:
-    """Kernel (kh, kw, c / groups, d): a kernel that sees fewer channels than there are makes a grouped convolution."""
+    """Convolve by a kernel (kh, kw, c / groups, d); a kernel with fewer channels than x means a grouped convolution."""
     _require(attributes)
     stride, dilation = _numbers(attributes["strides"])[1:3], _numbers(attributes["dilations"])[1:3]
     groups = x.shape[3] // kernel.shape[2]
@@ -146,15 +149,15 @@ def _pad(_: Mapping, x: Tensor, widths: Tensor, value: Tensor | None = None) -> 
 
 def _resize(attributes: Mapping, x: Tensor, size: Tensor) -> Tensor:
     if not attributes["half_pixel_centers"]["b"]:
-        raise ValueError("ResizeBilinear: implemented is half_pixel_centers alone")
+        raise ValueError("ResizeBilinear: only half_pixel_centers is implemented")
     result = F.interpolate(x.permute(0, 3, 1, 2), size.tolist(), mode="bilinear", align_corners=False)
     return result.permute(0, 2, 3, 1)
 
 
 def _sparse_to_dense(_: Mapping, places: Tensor, shape: Tensor, values: Tensor, default: Tensor) -> Tensor:
-    """Only the empty one, which converters leave where a reshape has no unknown side."""
+    """Fill an empty sparse tensor with its default; converters leave one where a reshape has no unknown side."""
     if places.numel():
-        raise ValueError(f"SparseToDense with {len(places)} entries: implemented is the empty one")
+        raise ValueError(f"SparseToDense with {len(places)} entries: only an empty one is implemented")
     return torch.full(shape.tolist(), default.item(), dtype=values.dtype)
 
 

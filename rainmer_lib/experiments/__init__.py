@@ -1,1 +1,1 @@
-"""Experiments: what each notebook compares, how its runs are trained or found, and how they are scored."""
+"""Experiments: the rows that each notebook compares, and the code that finds, trains and scores their runs."""

@@ -1,4 +1,4 @@
-"""Training on other data: other rains (DCD-GAN, Sec. 4.4, Fig. 9), real rain mixed in (Sec. 4.5), pairs as a yardstick."""
+"""Train on other data: new rain domains (DCD-GAN, Sec. 4.4, Fig. 9), a mixture with real rain (Sec. 4.5), pairs."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -7,38 +7,41 @@ from pathlib import Path
 import pandas as pd
 from safetensors.torch import load_file
 
-from rainmer_lib.baselines.supervised import train_supervised
 from rainmer_lib.claims.over_seeds import check_order
 from rainmer_lib.data.mixed_rain import with_real_rain
 from rainmer_lib.data.rain_domains import rain_domain
 from rainmer_lib.data.unpaired import UnpairedRain
 from rainmer_lib.dcdgan.config import DCDGANConfig
-from rainmer_lib.dcdgan.step import METHOD_VERSION, Trainer
-from rainmer_lib.experiments.compare import Comparison, Run, find_or_train, score_input, score_run, train_run
+from rainmer_lib.dcdgan.step import Trainer
+from rainmer_lib.experiments.compare import Comparison, score_input, score_run
+from rainmer_lib.experiments.experiment import Row, row_of
 from rainmer_lib.experiments.profiles import Profile
+from rainmer_lib.experiments.runs import Run, train_rows, train_run
+from rainmer_lib.methods import METHODS
+from rainmer_lib.pretrained.models import RUN_WEIGHTS
 from rainmer_lib.training.ema import MovingAverage
-from rainmer_lib.training.run import RunIdentity
 
-PRESETS = ("rain12", "medium", "rain100h")  # other rains for the same photos: dense and short, with a veil, crossing
-SHARE = 4  # adaptation takes a quarter of the training's steps ...
-PATIENCE = 2  # ... at half the generators' rate: they know something already
-ADAPTED, MIXED, PAIRED = "adapted", "mixed rain", "same network, with pairs"
+PRESETS = ("rain12", "medium", "rain100h")  # other rain on the same photos: dense and short, veiled, crossing
+SHARE = 4  # adaptation runs a quarter of the training steps ...
+PATIENCE = 2  # ... at half the generators' learning rate
+ADAPTED, MIXED, PAIRED = "adapted", "mixed rain", METHODS["paired_generator"].title
 
 
 def adapt(run: Run, domain: UnpairedRain, profile: Profile, say=print) -> Run:
-    """Go on training on a new domain's rainy images and the old clean exemplars, without any pair.
+    """Fine-tune a run on a new domain's rainy images and the old clean exemplars, without any pair.
 
-    `derain` begins with the run's averaged weights; the other networks, which a kept run does not hold, begin anew.
-    The paper says that its method "could be easily adapted", not how.
+    `derain` starts from the run's averaged weights; the other networks, which a recorded run does not hold, start from new
+    initial weights.  The paper says only that its method "could be easily adapted", not how.
     """
     config = replace(run.config, steps=max(1, run.config.steps // SHARE), learning_rate=run.config.learning_rate / PATIENCE)
-    identity = RunIdentity("adapted", config, f"{domain.fingerprint} from {run.folder.identity.key}", METHOD_VERSION)
-    start = starting_from(run.folder.path / "derain.safetensors")
-    return find_or_train(f"{run.method} {ADAPTED}", identity, start, domain, profile, say)
+    return train_run(
+        f"{run.label} {ADAPTED}", run.method, config, domain, profile, say,
+        start=starting_from(run.folder.path / RUN_WEIGHTS), origin=run.folder.identity.key,
+    )  # fmt: skip
 
 
 def starting_from(weights: Path) -> Callable[..., Trainer]:
-    """`Trainer.start` with a `derain` that begins with exported weights."""
+    """Return a replacement for `Trainer.start` in which `derain` starts from exported weights."""
 
     def start(config: DCDGANConfig, device: str = "cpu") -> Trainer:
         trainer = Trainer.start(config, device)
@@ -50,30 +53,35 @@ def starting_from(weights: Path) -> Callable[..., Trainer]:
     return start
 
 
-def with_pairs(comparison: Comparison, config: DCDGANConfig, say=print) -> Comparison:
-    """The comparison with another method: the network of `config` trained on the pairs of the same photos, each seed."""
-    settings = comparison.settings
-    configs = [replace(config, seed=seed) for seed in range(settings.seeds)]
-    runs = [train_supervised(PAIRED, config, settings.data, settings.profile, say) for config in configs]
-    return comparison.extended(runs, (score_run(run, name, settings.data) for run in runs for name in settings.test_sets))
+def with_pairs(comparison: Comparison, say=print) -> Comparison:
+    """Extend the comparison by a row for each seed: the same generator, trained on the pairs of the same photos."""
+    settings, method = comparison.settings, METHODS["paired_generator"]
+    row = replace(row_of(method, settings.profile), data=lambda source: method.data(source, settings.profile.name))
+    return _extended(comparison, PAIRED, row, say)
 
 
-def with_mixed_rain(comparison: Comparison, method: str, config: DCDGANConfig, say=print) -> Comparison:
-    """The comparison with `method` trained on synthetic and real rain mixed (Sec. 4.5), each seed."""
+def with_mixed_rain(comparison: Comparison, label: str, row: Row, say=print) -> Comparison:
+    """Extend the comparison by `row` trained on a mixture of synthetic and real rain (Sec. 4.5), for each seed."""
+    mixed = with_real_rain(comparison.settings.data, row.config.crop)
+    return _extended(comparison, f"{label}, {MIXED}", replace(row, data=lambda _: mixed), say)
+
+
+def _extended(comparison: Comparison, label: str, row: Row, say) -> Comparison:
     settings = comparison.settings
-    data = with_real_rain(settings.data, config.crop)
-    configs = [replace(config, seed=seed) for seed in range(settings.seeds)]
-    runs = [train_run(f"{method}, {MIXED}", config, data, settings.profile, say) for config in configs]
+    runs = train_rows({label: row}, settings, say)
     return comparison.extended(runs, (score_run(run, name, settings.data) for run in runs for name in settings.test_sets))
 
 
 def across_domains(comparison: Comparison, method: str, presets: Iterable[str] = PRESETS, say=print) -> Comparison:
-    """The comparison with new domains as test sets, `under <preset>`: every run as it is, those of `method` also adapted."""
+    """Extend the comparison by new domains as test sets, named `under <preset>`.
+
+    Every run is scored on them as trained; runs of `method` are also adapted to each domain.
+    """
     settings, adapted, tables = comparison.settings, [], []
     for preset in presets:
         domain, name = rain_domain(settings.data, preset), f"under {preset}"
         tables.append(score_input("held-out", domain).assign(test_set=name))
-        here = [adapt(run, domain, settings.profile, say) for run in comparison.runs if run.method == method]
+        here = [adapt(run, domain, settings.profile, say) for run in comparison.runs if run.label == method]
         for run in (*comparison.runs, *here):
             tables.append(score_run(run, "held-out", domain, stored_as=f"under-{preset}").assign(test_set=name))
         adapted += here
@@ -81,9 +89,9 @@ def across_domains(comparison: Comparison, method: str, presets: Iterable[str] =
 
 
 def drops(gains: pd.DataFrame, own: str) -> pd.DataFrame:
-    """By how much less a method gains elsewhere: PSNR gain on its own domain minus the mean gain on all other test sets.
+    """Compare a method's PSNR gain on its own domain with its mean gain on all other test sets.
 
-    `gains` as `plots.ablation.gains` makes them, one protocol; adapted methods, which have no own domain, are left out.
+    `gains` comes from `plots.ablation.gains`, for one protocol; adapted methods, which have no own domain, are left out.
     Columns method, seed, own, elsewhere, kept (= elsewhere - own, so that larger is better).
     """
     table = gains.pivot_table(index=["method", "seed"], columns="test_set", values="psnr", sort=False)
@@ -93,14 +101,14 @@ def drops(gains: pd.DataFrame, own: str) -> pd.DataFrame:
 
 
 def check_claims(gains: pd.DataFrame, own: str, method: str) -> pd.DataFrame:
-    """Does `method` keep more of its gain elsewhere than the network with pairs, and is it better adapted than not?
+    """Test whether `method` keeps more of its gain elsewhere than the generator with pairs, and whether adaptation helps.
 
-    `gains` as for `drops`.  A row for the first question, one for each new domain; columns test_set, metric, then those of
-    `claims.over_seeds.check_order`.
+    `gains` as for `drops`.  One row answers the first question, then one row for each new domain the second; columns test_set,
+    metric, then those of `claims.over_seeds.check_order`.
     """
     questions = [("all others", "gain kept", check_order(drops(gains, own), [method, PAIRED], "kept"))]
     adapted = f"{method} {ADAPTED}"
-    for test_set in gains[gains.method == adapted].test_set.unique():
+    for test_set in gains[gains.method.eq(adapted)].test_set.unique():
         questions.append((test_set, "psnr", check_order(gains[gains.test_set == test_set], [adapted, method], "psnr")))
     rows = [table.assign(test_set=test_set, metric=metric) for test_set, metric, table in questions]
     table = pd.concat(rows, ignore_index=True)

@@ -1,47 +1,52 @@
-"""Beyond rain: rain, drops on the lens and snow in one model, beside a model of the same budget that has seen rain alone."""
+"""Beyond rain: one model for rain, drops on the lens and snow, against a model of the same budget trained on rain alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pandas as pd
 
 from rainmer_lib.claims.over_images import both_verdicts, paired_tests
+from rainmer_lib.claims.over_seeds import check_measures, each_seed
 from rainmer_lib.data.paired import Chosen, MixedPairs, PairedRain
 from rainmer_lib.data.paired_folders import folder_domain, listing_of
 from rainmer_lib.data.rendered_domains import DOMAINS, rendered_domain
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import UnpairedRain
-from rainmer_lib.experiments.compare import Comparison, scored
-from rainmer_lib.experiments.fixed_methods import each_seed
-from rainmer_lib.experiments.measures import check_measures
+from rainmer_lib.experiments.compare import Comparison
+from rainmer_lib.experiments.experiment import Experiment, Row, row_of
 from rainmer_lib.experiments.profiles import Profile
-from rainmer_lib.experiments.rainmer import one_seed_at_quick, train_run
-from rainmer_lib.rainmer.config import RainmerConfig, paper
-from rainmer_lib.rainmer.sizes import PROFILES
-from rainmer_lib.workflow.parameters import Settings
+from rainmer_lib.experiments.rainmer import one_seed_at_quick
+from rainmer_lib.experiments.rainmer_rows import RAINMER
+from rainmer_lib.experiments.settings import Settings
 
-# weather -> its rendered domain (data.rendered_domains) and the published set that it stands for here.  Outdoor-Rain is
+# weather -> its rendered domain (data.rendered_domains) and the published set that it stands in for.  Outdoor-Rain is
 # rain within a veil, so its domain is `haze`.
 WEATHERS = {"rain": ("haze", "Outdoor-Rain"), "drops": ("drops", "Raindrop"), "snow": ("snow", "Snow100K")}
-FOLDERS = {"rain": "outdoorrain", "drops": "raindrop", "snow": "snow"}  # of the published sets (data.paired_folders)
+FOLDERS = {"rain": "outdoorrain", "drops": "raindrop", "snow": "snow"}  # folders of the published sets (data.paired_folders)
 ONE, RAIN_ONLY = "all weathers", "rain only"
-METHODS: dict[str, tuple[str, ...]] = {RAIN_ONLY: ("rain",), ONE: tuple(WEATHERS)}  # what each is trained on
-SAMPLING = "domains"  # every weather with equal chance, whatever its size
-# of each weather: pairs to train on, rendered once and kept in memory (about 1 MB a pair), and held-out pairs at most
+METHODS: dict[str, tuple[str, ...]] = {RAIN_ONLY: ("rain",), ONE: tuple(WEATHERS)}  # weathers that each row is trained on
+SAMPLING = "domains"  # draws every weather with equal probability, whatever its size
+# profile -> for each weather: training pairs, rendered once and kept in memory (about 1 MB a pair), and at most so many
+# held-out pairs
 PAIRS = {"quick": (16, 2), "laptop": (160, 24), "paper": (3000, 24)}
 INPUT = "input"
 
 
 @dataclass(frozen=True)
 class Weathers:
-    """The weathers by name, under the name of the photos that they are rendered on, or of the sets."""
+    """Paired domains by weather; `name` is that of the photos they are rendered on, or of the published sets.
+
+    `pending`: nothing is rendered yet; each row renders its own training pairs and keeps them in memory.
+    """
 
     name: str
     domains: Mapping[str, PairedRain]
+    pending: bool = False
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits: those of the mixture of all."""
+        """Fingerprint of the mixture of all weathers, 16 hexadecimal digits."""
         return self.only(tuple(self.domains)).fingerprint
 
     @property
@@ -50,7 +55,7 @@ class Weathers:
         return {name: domain.held for name, domain in self.domains.items()}
 
     def only(self, weathers: Sequence[str]) -> MixedPairs:
-        """Some of the weathers as one training set, each drawn with equal chance."""
+        """Return some of the weathers as one training set, each drawn with equal probability."""
         chosen = tuple(self.domains[name] for name in weathers)
         return MixedPairs(chosen, sampling=SAMPLING, view=chosen[0].view)
 
@@ -60,13 +65,13 @@ class Weathers:
 
 
 def rendered_weathers(source: UnpairedRain, pairs: int, held: int, view: int, keep: bool = True) -> Weathers:
-    """Rain, drops and snow on the photos of `source`: `pairs` of each, rendered once and kept in memory.
+    """Render rain, drops and snow on the photos of `source`: `pairs` of each, rendered once and kept in memory.
 
     The held-out photos stay held out; the first `held` of them make the held-out pairs.  `view` is the side of whole images
-    in pixels.  Nothing is rendered yet if `keep` is False.  ValueError if one of the numbers is below 1.
+    in pixels.  With `keep` False nothing is rendered yet.  ValueError if `pairs` or `held` is below 1.
     """
     if min(pairs, held) < 1:
-        raise ValueError(f"pairs={pairs}, held={held}: expected one of each weather at least")
+        raise ValueError(f"pairs={pairs}, held={held}: expected at least one pair of each weather")
     domains = {}
     for weather, (name, _) in WEATHERS.items():
         images = -(-pairs // DOMAINS[name].size)
@@ -74,16 +79,20 @@ def rendered_weathers(source: UnpairedRain, pairs: int, held: int, view: int, ke
         domain = domain.in_memory() if keep else domain
         tests = Chosen(domain.held, tuple(range(min(held, len(domain.held)))))
         domains[weather] = replace(domain, name=weather, held=tests)
-    return Weathers(source.name, domains)
+    return Weathers(source.name, domains, pending=not keep)
 
 
-def weathers_at(profile: Profile, source: UnpairedRain, keep: bool = True) -> Weathers:
-    """The rendered weathers of a profile, in its numbers and size."""
-    return rendered_weathers(source, *PAIRS[profile.name], profile.apply(paper).view_size, keep)
+def weathers_at(source: "UnpairedRain | PublishedWeathers", profile: str, keep: bool = True) -> Weathers:
+    """Return the weathers at a profile's pair counts and image size: rendered on the photos of `source`, or published."""
+    pairs, held = PAIRS[profile]
+    view = RAINMER.at(profile).view_size
+    if isinstance(source, PublishedWeathers):
+        return source.weathers(held, view)
+    return rendered_weathers(source, pairs, held, view, keep)
 
 
 class PublishedWeathers:
-    """The sets of All-in-One as a choice of the parameter `data`; FileNotFoundError says how to get them."""
+    """Published sets of All-in-One, a choice of the parameter `data`; FileNotFoundError says how to get a missing set."""
 
     name = "published"
 
@@ -92,7 +101,7 @@ class PublishedWeathers:
             listing_of(folder)
 
     def weathers(self, held: int, view: int) -> Weathers:
-        """Each weather from its folder; `held` clean photos of each are held out, with all their images.
+        """Return each weather from its folder; `held` clean photos of each are held out, with all their images.
 
         Pairs are read when they are drawn.  `view` is the side of whole images in pixels.  ValueError if a set has no more
         than `held` photos.
@@ -105,37 +114,39 @@ PUBLISHED = {PublishedWeathers.name: PublishedWeathers}
 
 
 def on_weathers(settings: Settings) -> Settings:
-    """The checked parameters of a notebook with Rainmer's profile and the three weathers, whose held-out pairs are the test
-    sets; no benchmark has drops or snow."""
-    profile, source = PROFILES[settings.profile.name], settings.data
-    if isinstance(source, PublishedWeathers):
-        data = source.weathers(PAIRS[profile.name][1], profile.apply(paper).view_size)
-    else:
-        data = weathers_at(profile, source)
-    return one_seed_at_quick(replace(settings, profile=profile, data=data, test_sets=tuple(data.domains)))
+    """Return a notebook's settings with the three weathers as data and their held-out pairs as test sets.
+
+    No benchmark has drops or snow.
+    """
+    data = weathers_at(settings.data, settings.profile.name)
+    return one_seed_at_quick(replace(settings, data=data, test_sets=tuple(data.domains)))
 
 
-def compare(config: RainmerConfig, settings: Settings, say=print) -> Comparison:
-    """One configuration trained on what each of `METHODS` names, for each seed, and scored on the held-out pairs of every
-    weather.  Steps, batches and initial weights are alike.  Finished runs are found again; broken ones resume."""
-    runs = [
-        train_run(method, replace(config, seed=seed), data_of(method, settings.data), settings.profile, say)
-        for seed in range(settings.seeds)
-        for method in METHODS
-    ]
-    return scored(runs, settings)
+def rows(profile: Profile) -> dict[str, Row]:
+    """Return a row for each entry of `METHODS`: one configuration, trained on the weathers that the entry names.
+
+    Steps, batches and initial weights are the same for all rows.
+    """
+    return {
+        label: replace(
+            row_of(RAINMER, profile), data=partial(data_of, weathers=weathers), remark=f"trained on {', '.join(weathers)}"
+        )
+        for label, weathers in METHODS.items()
+    }  # fmt: skip
 
 
-def data_of(method: str, data: Weathers) -> MixedPairs:
-    """What a method trains on."""
-    return data.only(METHODS[method])
+def data_of(data: Weathers, keep: bool = True, *, weathers: tuple[str, ...]) -> MixedPairs:
+    """Return the training set of a row; with `keep`, pending pairs are rendered and kept in memory."""
+    mixed = data.only(weathers)
+    return mixed.in_memory() if keep and data.pending else mixed
 
 
 def verdicts(comparison: Comparison, protocol: str) -> pd.DataFrame:
-    """Is the model of all weathers better than doing nothing, and than the model of rain alone?  On each weather.
+    """Test on each weather whether the model of all weathers beats the unprocessed input and the model of rain alone.
 
-    Columns test_set, metric, better, worse, difference, spread, seeds, verdict, over: over the seeds as
-    `claims.check_order`, over the images as `paired.compare_images`, whose low, high, p and images stand beside.
+    Columns test_set, metric, better, worse, difference, spread, seeds, verdict, over.  Rows over seeds follow
+    `claims.over_seeds.check_order`; rows over images follow `claims.over_images.compare_images` and also have its columns
+    low, high, p and images.
     """
     means = comparison.means()
     others = [INPUT, RAIN_ONLY]
@@ -143,3 +154,11 @@ def verdicts(comparison: Comparison, protocol: str) -> pd.DataFrame:
     over_seeds = check_measures(table, ONE, others, {"psnr": 1, "ssim": 1}, "test_set").rename(columns={"measure": "metric"})
     over_images = paired_tests(comparison.scores, [(ONE, other) for other in others], protocol)
     return both_verdicts(over_seeds, over_images)
+
+
+# A job renders only the pairs that its own row trains on, when it needs them
+EXPERIMENTS = {
+    "all_in_one": Experiment(
+        rows, lambda source, profile, keep=True: weathers_at(source, profile, keep=False), lambda profile: tuple(WEATHERS)
+    )
+}

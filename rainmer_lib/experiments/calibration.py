@@ -1,7 +1,7 @@
-"""Is our ruler right?  The published PReNet, run through the protocols, against the numbers that its authors print.
+"""Calibrate the metrics: score the published PReNet under every protocol and compare with the numbers its authors print.
 
-`python -m rainmer_lib.experiments.calibration` writes results/calibration/prenet.csv (image by image) and prenet.md, about
-ten minutes on one idle core; needs Rain100L, Rain100H, Rain12 and the published weights on the data root.
+`python -m rainmer_lib.experiments.calibration` writes results/calibration/prenet.csv (image by image) and prenet.md in about
+ten minutes on one idle core.  It needs Rain100L, Rain100H, Rain12 and the published weights on the data root.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ STEM = "prenet"
 
 
 def calibrate(say: Callable[[str], None] = print) -> pd.DataFrame:
-    """Scores of the published weights and of the rainy images: columns method, test_set, image, protocol, psnr, ssim."""
+    """Score the published weights and the unprocessed rainy input: columns method, test_set, image, protocol, psnr, ssim."""
     parts = []
     for model, test_set in PUBLISHED:
         say(f"{model} on {test_set}")
@@ -37,7 +37,7 @@ def calibrate(say: Callable[[str], None] = print) -> pd.DataFrame:
 
 
 def table(scores: pd.DataFrame) -> pd.DataFrame:
-    """A row for each test set and method, a column for each protocol, "PSNR / SSIM"; last what the authors print."""
+    """Return a row for each test set and method, a column "PSNR / SSIM" for each protocol, and last the authors' numbers."""
     means = mean_scores(scores, ["test_set", "method"])
     means["cell"] = [f"{psnr:.2f} / {ssim:.4f}" for psnr, ssim in zip(means.psnr, means.ssim, strict=True)]
     wide = means.pivot(index=["test_set", "method"], columns="protocol", values="cell")[list(PROTOCOLS)]
@@ -46,7 +46,7 @@ def table(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    """Run and write."""
+    """Run the calibration and write its files."""
     from rainmer_lib.experiments.records import markdown
 
     folder = paths.results_root() / "calibration"

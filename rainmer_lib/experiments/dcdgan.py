@@ -1,17 +1,16 @@
-"""What each notebook of DCD-GAN compares: method -> what it changes in the configuration.  Data, not code.
+"""Rows that each notebook of DCD-GAN compares."""
 
-Stands outside of the notebooks because runs are shared: the workflow trains each once, before the notebooks that need it.
-"""
+from collections.abc import Mapping
+from typing import Any
 
-from dataclasses import replace
-
-from rainmer_lib.baselines.cyclegan_family import CUT, CYCLEGAN, DCLGAN
-from rainmer_lib.dcdgan.config import DCDGANConfig, changed_fields, paper, released
+from rainmer_lib.experiments.experiment import Experiment, Row, row_of
 from rainmer_lib.experiments.profiles import Profile
+from rainmer_lib.methods import METHODS
 
-UNPAIRED = {"CycleGAN": CYCLEGAN, "CUT": CUT, "DCLGAN": DCLGAN, "DCD-GAN": {}}
+DCDGAN = METHODS["dcdgan"]
 
-COMPARISONS: dict[str, dict[str, dict]] = {
+# Notebook -> label of a row -> the fields of the configuration that it changes
+ABLATIONS: dict[str, dict[str, dict[str, Any]]] = {
     "train_dcdgan": {"full": {}},
     # Table 4
     "ablation_losses": {
@@ -26,29 +25,36 @@ COMPARISONS: dict[str, dict[str, dict]] = {
     "ablation_negatives": {"internal": {"negatives": "internal"}, "external": {"negatives": "external"}, "both": {}},
     # Table 6: without the backward cycle there is no rain-added image, hence no external negatives
     "ablation_backward_cycle": {"without backward cycle": {"backward_cycle": False, "negatives": "internal"}, "full": {}},
-    # Fig. 11
-    "closely_related": UNPAIRED,
-    # Tables 1 to 3, Figs. 1, 4, 5, 6, 9, 10: every unpaired method that can be trained here
-    "benchmarks": UNPAIRED,
-    "real_world": UNPAIRED,
-    "cross_domain": UNPAIRED,
-    "application": UNPAIRED,
     # Fig. 3
     "feature_space": {"without contrastive": {"contrastive_weight": 0.0}, "full": {}},
-    # what the authors released, beside what the paper says
-    "paper_versus_code": {"released": changed_fields(released), "paper": {}},
 }
+# Notebooks that compare the unpaired methods: Fig. 11; Tables 1 to 3, Figs. 1, 4, 5, 6, 9, 10
+UNPAIRED = ("closely_related", "benchmarks", "real_world", "cross_domain", "application")
+UNPAIRED_METHODS = ("cyclegan", "cut", "dclgan", "dcdgan")
 
 
-def methods(item: str, profile: Profile) -> dict[str, DCDGANConfig]:
-    """The configurations that a notebook compares, at a profile's size.
+def _ablation(notebook: str, profile: Profile) -> dict[str, Row]:
+    return {label: row_of(DCDGAN, profile, **changes) for label, changes in ABLATIONS[notebook].items()}
 
-    A small profile scales the contrastive term; it scales that of a method that sets its own weight likewise.
-    """
-    base = profile.apply(paper)
-    scale = base.contrastive_weight / paper.contrastive_weight
-    found = {}
-    for name, changes in COMPARISONS[item].items():
-        weight = changes.get("contrastive_weight", paper.contrastive_weight)
-        found[name] = replace(base, **changes | {"contrastive_weight": weight * scale})
-    return found
+
+def _unpaired(profile: Profile) -> dict[str, Row]:
+    return {METHODS[name].title: row_of(METHODS[name], profile) for name in UNPAIRED_METHODS}
+
+
+def _paper_versus_code(profile: Profile) -> dict[str, Row]:
+    return {"released": row_of(DCDGAN, profile, "released"), "paper": row_of(DCDGAN, profile)}
+
+
+def _test_sets(profile: Profile) -> tuple[str, ...]:
+    return profile.test_sets
+
+
+def _experiment(rows) -> Experiment:
+    return Experiment(rows, DCDGAN.data, _test_sets)
+
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    **{name: _experiment(lambda profile, name=name: _ablation(name, profile)) for name in ABLATIONS},
+    **{name: _experiment(_unpaired) for name in UNPAIRED},
+    "paper_versus_code": _experiment(_paper_versus_code),
+}

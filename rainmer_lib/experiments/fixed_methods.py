@@ -1,11 +1,12 @@
-"""Methods that are not trained here: the network that ships, and PReNet with its authors' weights.
+"""Methods with fixed weights, not trained here: the shipped network, and PReNet with its authors' weights.
 
-In tables they stand beside the trained ones with seed -1, like the input.  Of PReNet's weights, each test set takes the ones
-for its own rain; of those that belong to none, the ones for Rain1400, which has fourteen kinds of rain.  The choice stood
-before anything was measured.
+In tables they appear beside the trained methods with seed -1, like the input.  Each test set takes the PReNet weights that
+were trained for its own rain; a test set without such weights takes those for Rain1400, which has fourteen kinds of rain.
+This choice was made before anything was measured.
 
-On the held-out photos PReNet is not run: its training photos come from BSDS500 too.  On Real147 neither is: PReNet takes a
-quarter of an hour there on one idle core, and the network that ships is one of the runs of profile laptop, measured anyway.
+PReNet is not run on the held-out photos, because its training photos come from BSDS500 too.  Neither method is run on
+Real147: PReNet takes a quarter of an hour there on one idle core, and the shipped network is one of the runs of profile
+laptop, which are measured anyway.
 """
 
 import hashlib
@@ -16,14 +17,14 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_lib import atomic, paths
-from rainmer_lib.claims.over_images import FIXED
-from rainmer_lib.claims.over_seeds import check_order
-from rainmer_lib.experiments.compare import Comparison, Example, device, pairs_of
+from rainmer_lib.claims.over_seeds import FIXED, check_order, each_seed
+from rainmer_lib.experiments.compare import Comparison, Example, pairs_of
+from rainmer_lib.experiments.runs import device
+from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.protocols import PROTOCOLS, evaluate, quantise
 from rainmer_lib.metrics.scores import score_images
 from rainmer_lib.pretrained.models import MODELS, load_model
-from rainmer_lib.workflow.parameters import Settings
 
 # method -> test set -> name in `models.MODELS`
 WEIGHTS = {
@@ -38,29 +39,29 @@ WEIGHTS = {
 
 
 def with_fixed(comparison: Comparison, say=print) -> Comparison:
-    """The comparison with the scores of the methods of `WEIGHTS`, where these say something of its test sets.
+    """Add the scores of the methods of `WEIGHTS` to the comparison, on the test sets for which they have an entry.
 
-    What has no weights on this machine is left out, and said.
+    A method whose weights are not on this machine is left out and reported through `say`.
     """
     parts = [comparison.scores]
     for method, test_set, model in fixed_on(comparison.settings.test_sets):
         table = score_model(model, test_set, comparison.settings)
         if table is None:
-            say(f"{method} on {test_set}: left out, no weights {MODELS[model].weights().name} of {model} on the data root")
+            say(f"{method} on {test_set}: left out, because {MODELS[model].weights().name} of {model} is not on the data root")
         else:
             parts.append(table.assign(method=method, seed=FIXED, test_set=test_set))
     return replace(comparison, scores=pd.concat(parts, ignore_index=True))
 
 
 def fixed_on(test_sets: tuple[str, ...]) -> list[tuple[str, str, str]]:
-    """(method, test set, model) of every entry of `WEIGHTS` for these test sets."""
+    """List (method, test set, model) for every entry of `WEIGHTS` on these test sets."""
     return [(m, name, models[name]) for m, models in WEIGHTS.items() for name in test_sets if name in models]
 
 
 def score_model(model: str, test_set: str, settings: Settings) -> pd.DataFrame | None:
-    """Scores of a network by name, image by image, as `score_run`'s; None if its weights are not here and no scores are kept.
+    """Score a named network, image by image, with the columns of `score_images`; None without weights and calibration.
 
-    PReNet's are those of the calibration where it has them; others are kept as `kept_table` does.
+    PReNet's scores come from the calibration where it has them; all others are kept by `kept_table`.
     """
     calibrated = _calibrated(model, test_set)
     if calibrated is not None:
@@ -74,10 +75,10 @@ def score_model(model: str, test_set: str, settings: Settings) -> pd.DataFrame |
 
 
 def kept_table(model: str, test_set: str, settings: Settings, measure: Callable[[], pd.DataFrame]) -> pd.DataFrame | None:
-    """`scores-<test set>.csv` of a network by name, computed if it is not there yet; None if the weights are absent.
+    """Return `scores-<test set>.csv` of a named network, measured if it does not exist yet; None if the weights are absent.
 
-    It lies in results/<profile>/models/<model>-<hash> where the profile keeps runs, else beside the runs; the hash is of the
-    weights and of the data (`settings.data.fingerprint`, on which the held-out photos depend).
+    The file lies in results/<profile>/models/<model>-<hash> if the profile keeps runs, else beside the runs; the hash covers
+    the weights and the data (`settings.data.fingerprint`, on which the held-out photos depend).
     """
     if not MODELS[model].present:
         return None
@@ -99,36 +100,30 @@ def _lacks_a_protocol(path: Path) -> bool:
 
 
 def _calibrated(model: str, test_set: str) -> pd.DataFrame | None:
-    """What `results/calibration` holds of a model on a test set, under every protocol."""
+    """Return the scores of a model on a test set in `results/calibration`; None unless they cover every protocol."""
     path = paths.REPOSITORY / "results" / "calibration" / "prenet.csv"
     table = pd.read_csv(path, dtype={"image": str})
-    table = table[(table.method == model) & (table.test_set == test_set)]
+    table = table[(table.method.eq(model)) & (table.test_set == test_set)]
     return table[["image", "protocol", "psnr", "ssim"]] if set(table.protocol) == set(PROTOCOLS) else None
 
 
 def example_with_fixed(comparison: Comparison, test_set: str, number: int) -> Example:
-    """`comparison.example`, the methods of `WEIGHTS` whose weights are here between the trained ones and the clean image."""
-    shown = comparison.example(test_set, number)
-    images, captions = dict(shown.images), dict(shown.captions)
+    """Return `comparison.example` with the fixed methods whose weights are here, just before the clean image."""
+    example = comparison.example(test_set, number)
+    images, captions = dict(example.images), dict(example.captions)
     clean, truth = images.pop("clean"), captions.pop("clean")
     for method, _, model in fixed_on((test_set,)):
         if MODELS[model].present:
-            images[method] = quantise(derain(load_model(model).to(device()), shown.pair.rainy), "truncate")
+            images[method] = quantise(derain(load_model(model).to(device()), example.pair.rainy), "truncate")
             captions[method] = f"{evaluate(images[method], clean, 'prenet')[0]:.2f} dB"
-    return Example(shown.pair, images | {"clean": clean}, captions | {"clean": truth})
-
-
-def each_seed(means: pd.DataFrame) -> pd.DataFrame:
-    """Rows of seed -1 repeated for every seed, so that what was not trained here can be compared within seeds."""
-    seeds = sorted(set(means.seed) - {FIXED})
-    fixed = means[means.seed == FIXED]
-    return pd.concat([means[means.seed != FIXED], *(fixed.assign(seed=seed) for seed in seeds)], ignore_index=True)
+    return Example(example.pair, images | {"clean": clean}, captions | {"clean": truth})
 
 
 def check_against_fixed(means: pd.DataFrame, best: str, fixed: str, protocol: str) -> pd.DataFrame:
-    """Is a trained method better than one with given weights?  As `claims.check_best`, on the test sets that have both.
+    """Test whether a trained method beats one with fixed weights, on the test sets that have both.
 
-    The spread is that of the trained method alone.  No rows where `fixed` was not run.
+    Columns are those of `claims.over_seeds.check_best`.  The spread is that of the trained method alone.  A test set on which
+    `fixed` was not run has no rows.
     """
     chosen = each_seed(means[means.protocol == protocol])
     parts = []

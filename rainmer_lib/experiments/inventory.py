@@ -1,4 +1,4 @@
-"""The tables that cite: data sets of the paper beside what is here, and methods that nobody can run here."""
+"""Tables of cited numbers: the paper's data sets beside the copies on this machine, and methods that cannot be run here."""
 
 import pandas as pd
 
@@ -7,10 +7,10 @@ from rainmer_lib.experiments.records import published
 
 
 def data_sets(names: tuple[str, ...]) -> pd.DataFrame:
-    """A row for each part of data sets: `set`, `part`, `images` (as registered), `found` on this machine, and `known leaks`.
+    """List the parts of data sets: `set`, `part`, `images` (as registered), `found` on this machine, and `known leaks`.
 
-    A count that no source states is "not stated".  A part whose folders are absent is "absent"; of one that is there, the
-    rainy images are counted, or what it holds in their place (photos, streak layers).  `known leaks` is their number; the
+    `images` is "not stated" if no source states a count.  `found` is "absent" if the folders of the part are; otherwise it
+    counts the rainy images, or the photos or streak layers of a part without any.  `known leaks` is their number; the
     registry has their text.  ValueError on a set that is not registered.
     """
     rows = []
@@ -24,9 +24,9 @@ def data_sets(names: tuple[str, ...]) -> pd.DataFrame:
 
 
 def printed_data_sets() -> pd.DataFrame:
-    """Table 2 of DCD-GAN beside the registry: its counts, those registered, and what of the test part is on this machine.
+    """Return Table 2 of DCD-GAN beside the registry: printed counts, registered counts, and test images on this machine.
 
-    A registered count that differs is followed by the others that the registry knows, with their meaning.
+    A registered count is followed by the other counts that the registry knows, with their meaning.
     """
     rows = []
     for row in published("dcdgan_table2").itertuples():
@@ -48,10 +48,10 @@ def _counts(split: registry.Split) -> str:
 
 
 def cited_methods(measured: list[str]) -> pd.DataFrame:
-    """Table 1 of DCD-GAN as printed, `PSNR / SSIM` by test set: to be read, never ranked with what is measured here.
+    """Return Table 1 of DCD-GAN as printed, `PSNR / SSIM` by test set; never rank its numbers with those measured here.
 
-    Each row has its source and protocol, which the paper does not state, and says whether a method of this name is
-    `measured` here, on other images.
+    Each row names its source and says that the paper does not state the protocol.  It also says whether a method of this name
+    is in `measured`, the methods measured here, on other images.
     """
     table = published("dcdgan_table1")
     pairs = zip(table.psnr, table.ssim, strict=True)

@@ -1,11 +1,12 @@
-"""Fit NIQE's Gaussian of clean photos anew, on the 397 photos of BSDS500 that no test set shows.
+"""Refit NIQE's Gaussian of clean photos on the 397 photos of BSDS500 that no test set shows.
 
     python -m rainmer_lib.experiments.niqe_refit
 
-writes `niqe_refit.npz` beside this file, for use where the release's parameters are not at hand.  The release was fitted
-on 125 photos of Flickr and of the Berkeley set, unnamed.  Medians of release and refit: Rain100L clean 3.01, 2.99, rainy
+writes `niqe_refit.npz` beside `metrics/niqe.py`, for use where the released parameters are not available.  The release was
+fitted on 125 photos of Flickr and of the Berkeley set, unnamed.  Medians of release and refit: Rain100L clean 3.01, 2.99, rainy
 4.02, 3.88; Rain100H rainy 10.9, 9.4; 147 real photos of rain 3.88, 4.40.  Within these sets the two rank images alike
-(Spearman 0.90, 0.96, 0.98, 0.91), but sets near each other can change places: never compare scores of one with the other's.
+(Spearman 0.90, 0.96, 0.98, 0.91), but two sets with similar medians can change places: never compare scores of one with
+scores of the other.
 """
 
 from collections.abc import Sequence
@@ -17,13 +18,13 @@ from rainmer_lib.data.unpaired import unpaired
 from rainmer_lib.metrics.niqe import REFIT, block_features
 from rainmer_lib.metrics.scene_statistics import Image8, grey
 
-SHARP = 0.75  # of the sharpest block of a photo; T of the paper, section II-C
+SHARP = 0.75  # share of the sharpest block's deviation; T of the paper, section II-C
 
 
 def fit(photos: Sequence[Image8]) -> tuple[np.ndarray, np.ndarray, int]:
-    """Mean (36,), covariance (36, 36) and number of the sharp blocks of clean photos.
+    """Compute mean (36,), covariance (36, 36) and number of the sharp blocks of clean photos.
 
-    Of each photo, the blocks whose mean local deviation is above 0.75 of the largest.  ValueError with fewer than 37
+    Sharp blocks of a photo have a mean local deviation above 0.75 of the photo's largest.  ValueError with fewer than 37
     blocks in all: their covariance would be singular.
     """
     chosen = []
@@ -38,9 +39,9 @@ def fit(photos: Sequence[Image8]) -> tuple[np.ndarray, np.ndarray, int]:
 
 
 def refit() -> dict[str, np.ndarray]:
-    """What the file holds: mean, covariance, blocks, photos, and the fingerprint of the training set BSD-Streaks.
+    """Return the file's content: mean, covariance, blocks, photos, and the fingerprint of the training set BSD-Streaks.
 
-    The photos are all clean ones of that set: its training halves and its held-out ones.  No rain is looked at.
+    The photos are all clean photos of that set: both training halves and the held-out ones.  Rainy images are not used.
     """
     source = unpaired("bsd-streaks")
     photos = [*source.rainy_photos, *source.clean_photos, *(pair.clean for pair in source.held_out)]
@@ -50,7 +51,7 @@ def refit() -> dict[str, np.ndarray]:
 
 
 def main() -> None:
-    """Write the file, and say what went into it."""
+    """Write the file and print its numbers of blocks and photos."""
     values = refit()
     atomic.write(REFIT, lambda part: np.savez(part, **values))
     print(f"{REFIT}: {values['blocks']} blocks of {values['photos']} photos, BSD-Streaks {values['fingerprint']}")

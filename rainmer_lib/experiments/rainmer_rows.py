@@ -1,26 +1,25 @@
-"""What each notebook of Rainmer compares: method -> what it changes in the configuration.  Data, not code.
+"""Rows of Rainmer's notebooks: ablated configurations, some of them as large as the full model."""
 
-Stands outside of the notebooks because runs are shared: the workflow trains each once, before the notebooks that need it.
-"""
-
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache
+from typing import Any
 
-import torch
-
+from rainmer_lib.experiments.experiment import Row, parameters_of, row_of
 from rainmer_lib.experiments.profiles import Profile
-from rainmer_lib.networks.blocks import parameter_count
-from rainmer_lib.rainmer.config import RainmerConfig, paper, released
-from rainmer_lib.rainmer.model import build_network
+from rainmer_lib.methods import METHODS
+from rainmer_lib.rainmer.aligned import AlignedRain
+from rainmer_lib.rainmer.config import RainmerConfig, released
 
+RAINMER = METHODS["rainmer"]
 BACKBONE = {"views": (), "interaction": False}
-# Those of `released` that every size can have: "crop" as negatives of detail asks for whole images of the crop's size
+# Fields of `released` that are valid at every size; its detail_negatives="crop" needs whole images of the crop's size
 RELEASED = ("topk", "positives", "flips", "weight_decay", "encoder_weight_decay", "clip_scope")
 
-COMPARISONS: dict[str, dict[str, dict]] = {
+# Notebook -> label of a row -> the fields of the configuration that it changes
+ROWS: dict[str, dict[str, dict[str, Any]]] = {
     "train_rainmer": {"full": {}},
     "rainmer_representations": {"full": {}},
-    "application": {"full": {}},
+    "application-rainmer": {"full": {}},
     "rainmer_benchmarks": {"backbone alone": BACKBONE, "full": {}},
     "rainmer_ablations": {
         "full": {},
@@ -39,49 +38,46 @@ COMPARISONS: dict[str, dict[str, dict]] = {
     },
 }
 
-# What is switched off takes its parameters along: these get a wider feed-forward network in exchange.  (The authors' ablations
-# keep the unused branches instead, so that their counts agree while the networks that compute do not.)
+# Switching off a part removes its parameters; these rows get a wider feed-forward network in exchange.  (The authors' ablations
+# keep the unused branches instead: the parameter counts agree, the networks that compute do not.)
 AS_LARGE = (
     "backbone alone, as large", "without illumination", "without degradation and detail", "without prompts",
     "without interaction",
 )  # fmt: skip
-# Trained on as many night pairs, drawn at random (`experiment.AlignedRain.unaligned`)
+# Rows trained on as many night pairs, drawn at random (`AlignedRain.unaligned`)
 UNALIGNED = ("without alignment",)
 
 
-def methods(item: str, profile: Profile) -> dict[str, RainmerConfig]:
-    """The configurations that a notebook compares, at a profile's size; those of AS_LARGE with the parameters of `full`."""
-    base = profile.apply(paper)
-    found = {name: replace(base, **changed) for name, changed in COMPARISONS[item].items()}
-    return {name: as_large(config, base) if name in AS_LARGE else config for name, config in found.items()}
+def rows(notebook: str, profile: Profile, steps: int = 0) -> Mapping[str, Row]:
+    """Return the rows of a notebook at a profile's size, those of AS_LARGE with as many parameters as the full model.
+
+    `steps` replaces the number of training steps, 0 keeps it; ValueError on a number that a configuration rejects.
+    """
+    shared = {"steps": steps} if steps else {}
+    full = RAINMER.at(profile.name, **shared)
+    found = {}
+    for label, changes in ROWS[notebook].items():
+        row = replace(row_of(RAINMER, profile, **changes | shared), changes=changes)
+        if label in AS_LARGE:
+            config = as_large(row.config, full)
+            row = replace(row, config=config, changes=changes | {"expansion": config.expansion})
+        found[label] = replace(row, data=unaligned, remark="night pairs drawn at random") if label in UNALIGNED else row
+    return found
 
 
-def described(item: str, profile: Profile) -> list[str]:
-    """A line for each method: its parameters and what it changes.  What a notebook prints."""
-    found, lines = methods(item, profile), []
-    for name, changed in COMPARISONS[item].items():
-        words = [f"{field}={value!r}" for field, value in changed.items()]
-        words += [f"expansion={found[name].expansion}"] if name in AS_LARGE else []
-        words += ["night pairs drawn at random"] if name in UNALIGNED else []
-        lines.append(f"{name:32s} {size_of(found[name]):>10,} parameters  {', '.join(words) or 'nothing changed'}")
-    return lines
+def unaligned(data: AlignedRain, keep: bool = True) -> AlignedRain:
+    """Return the same domains without alignment: as many night pairs, drawn at random."""
+    return data.unaligned(keep)
 
 
 def as_large(config: RainmerConfig, full: RainmerConfig) -> RainmerConfig:
-    """`config` with wider feed-forward networks, which are in every block, so that it has the parameters of `full`.
+    """Widen the feed-forward network of every block of `config` until it has as many parameters as `full`.
 
-    Parameters grow with `expansion` in a straight line, but for the rounding of channels; taken in hundredths, what is left is
-    below half a percent.  ValueError if `config` is the larger one: nothing was taken away.
+    The parameter count is linear in `expansion`, up to the rounding of channels; with `expansion` in hundredths, the remaining
+    difference is below half a percent.  ValueError if `config` has more parameters than `full`: nothing was switched off.
     """
-    here, wanted = size_of(config), size_of(full)
+    here, wanted = parameters_of(RAINMER, config), parameters_of(RAINMER, full)
     if here > wanted:
-        raise ValueError(f"{here:,} parameters are more than the {wanted:,} to be reached")
-    slope = (size_of(replace(config, expansion=2 * config.expansion)) - here) / config.expansion
+        raise ValueError(f"the configuration has {here:,} parameters, more than the {wanted:,} of the full model")
+    slope = (parameters_of(RAINMER, replace(config, expansion=2 * config.expansion)) - here) / config.expansion
     return replace(config, expansion=round(config.expansion + (wanted - here) / slope, 2))
-
-
-@cache
-def size_of(config: RainmerConfig) -> int:
-    """Parameters of the network that derains; nothing is allocated."""
-    with torch.device("meta"):
-        return parameter_count(build_network(config))

@@ -1,15 +1,15 @@
-"""Methods compared on real rain: runs and fixed networks in one table, what they change, and which claims that bears out."""
+"""Compare methods on real rain: runs and fixed networks in one table, their change of the scores, and verdicts."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pandas as pd
 
-from rainmer_lib.claims.over_seeds import check_order
+from rainmer_lib.claims.over_seeds import check_order, each_seed
 from rainmer_lib.data.unpaired import UnpairedRain
-from rainmer_lib.dcdgan.config import DCDGANConfig
-from rainmer_lib.experiments.compare import Comparison, device, train_run
-from rainmer_lib.experiments.fixed_methods import each_seed, fixed_on
+from rainmer_lib.experiments.compare import Comparison
+from rainmer_lib.experiments.experiment import Rows
+from rainmer_lib.experiments.fixed_methods import fixed_on
 from rainmer_lib.experiments.real_rain import (
     BLUR,
     CONTROL,
@@ -17,23 +17,24 @@ from rainmer_lib.experiments.real_rain import (
     Image,
     blurred,
     derained,
+    metrics_of,
     photos,
     quality_of_input,
     quality_of_model,
     quality_of_run,
     real_sets,
-    rulers,
 )
+from rainmer_lib.experiments.runs import device, train_rows
+from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.pretrained.models import MODELS, load_model
-from rainmer_lib.workflow.parameters import Settings
 
 METRICS = ("niqe", "brisque")
-# photos shown, chosen by what is on them: streaks to be seen, not squashed, no people, no watermark
+# photos for figures, chosen by their content: visible streaks, not squashed, no people, no watermark
 SHOWN = {"real147": ("114", "115"), "mwd": ("rain136",), STAND_IN: ("china-left-0", "china-right-1")}
 
 
 class RealComparison(Comparison):
-    """Finished runs and their scores on photos without truth; `scores`: method, seed, test_set, image, niqe, brisque."""
+    """Finished runs and their scores on photos without ground truth; `scores`: method, seed, test_set, image, niqe, brisque."""
 
     def means(self) -> pd.DataFrame:
         """Mean over the photos: a row for each method, seed and test set, with the number of photos."""
@@ -42,18 +43,15 @@ class RealComparison(Comparison):
         return groups[metrics].mean().assign(images=groups.size()).reset_index()
 
 
-def compare_real(methods: dict[str, DCDGANConfig], settings: Settings, say: Callable[[str], None] = print) -> RealComparison:
-    """Train each method for each seed (or find it), measure it on the real photos; the input and its blur beside it.
+def compare_real(rows: Rows, settings: Settings, say: Callable[[str], None] = print) -> RealComparison:
+    """Train each row for each seed (or find its run) and score it on the real photos, beside the input and its blur.
 
-    The methods of `fixed_methods.WEIGHTS` are there where they have an entry for a set; what has no weights is said.
+    The methods of `fixed_methods.WEIGHTS` are included on the sets for which they have an entry; missing weights are reported
+    through `say`.
     """
     settings = replace(settings, test_sets=real_sets(settings.data))
-    rulers(settings.data)  # a missing file must not wait until training is over
-    runs = [
-        train_run(method, replace(config, seed=seed), settings.data, settings.profile, say)
-        for seed in range(settings.seeds)
-        for method, config in methods.items()
-    ]
+    metrics_of(settings.data)  # report a missing file before training, not after it
+    runs = train_rows(rows, settings, say)
     tables = []
     for test_set in settings.test_sets:
         tables += [quality_of_input(test_set, settings.data), quality_of_input(test_set, settings.data, BLUR)]
@@ -61,20 +59,20 @@ def compare_real(methods: dict[str, DCDGANConfig], settings: Settings, say: Call
     for method, test_set, model in fixed_on(settings.test_sets):
         table = quality_of_model(model, test_set, settings)
         if table is None:
-            say(f"{method} on {test_set}: left out, no weights of {model} on the data root")
+            say(f"{method} on {test_set}: left out, because the weights of {model} are not on the data root")
         else:
             tables.append(table.assign(method=method))
     return RealComparison(runs, pd.concat(tables, ignore_index=True), settings)
 
 
 def shown_photos(comparison: RealComparison) -> Iterator[tuple[str, str, dict[str, Image]]]:
-    """The photos of `SHOWN` under every method, first seed: test set, photo, and the images by name, rainy first."""
+    """Yield the photos of `SHOWN` under every method, first seed: test set, photo, and the images by name, rainy first."""
     settings = comparison.settings
     for test_set in settings.test_sets:
         for name, rainy in photos(test_set, settings.data):
             if name in SHOWN[test_set]:
                 images = {"rainy": rainy, CONTROL: blurred(rainy, BLUR)}
-                images |= {run.method: derained(run.generator(), rainy) for run in comparison.runs if run.seed == 0}
+                images |= {run.label: derained(run.network(), rainy) for run in comparison.runs if run.seed == 0}
                 for method, _, model in fixed_on((test_set,)):
                     if MODELS[model].present:
                         images[method] = derained(load_model(model).to(device()), rainy)
@@ -82,24 +80,25 @@ def shown_photos(comparison: RealComparison) -> Iterator[tuple[str, str, dict[st
 
 
 def captions(images: dict[str, Image], data: UnpairedRain) -> dict[str, str]:
-    """The scores of each image, for a figure."""
+    """Format the scores of each image as captions of a figure."""
     names = {"niqe": "NIQE", "brisque": "BRISQUE"}
-    measured_by = rulers(data)
+    measured_by = metrics_of(data)
     scores = {name: zip(measured_by.metrics, measured_by.measure(image), strict=True) for name, image in images.items()}
     return {name: ", ".join(f"{names[metric]} {value:.1f}" for metric, value in row) for name, row in scores.items()}
 
 
 def changes(means: pd.DataFrame) -> pd.DataFrame:
-    """Each mean score minus that of the input on the same photos; negative is lower, hence better."""
+    """Subtract the rainy input's score on the same photos from each mean score; negative is lower, hence better."""
     metrics = [name for name in METRICS if name in means]
-    joined = means[means.method != "input"].merge(means[means.method == "input"], on="test_set", suffixes=("", "_input"))
+    joined = means[means.method != "input"].merge(means[means.method.eq("input")], on="test_set", suffixes=("", "_input"))
     return joined.assign(**{name: joined[name] - joined[f"{name}_input"] for name in metrics})
 
 
 def check_lower(means: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.DataFrame:
-    """Does the first method of each pair score lower than the second?  By test set and metric, as `claims.check_table`.
+    """Test for each pair whether its first method scores lower than its second, by test set and metric.
 
-    `difference` is by how much it is lower.  Pairs of which a test set lacks one are not judged there.
+    Columns are those of `claims.over_seeds.check_table`; `difference` is positive if the first method is lower.  A pair is
+    skipped on test sets that lack one of its methods.
     """
     rows = []
     for test_set, table in each_seed(means).groupby("test_set", sort=False):
@@ -112,13 +111,13 @@ def check_lower(means: pd.DataFrame, pairs: list[tuple[str, str]]) -> pd.DataFra
 
 
 def quality_table(means: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
-    """Rows input, control and methods, columns (test set, NIQE | BRISQUE): mean over seeds, +- standard deviation."""
+    """Return a table: rows input, control, methods; columns (test set, NIQE | BRISQUE): mean over seeds, +- deviation."""
     cells = {}
     for name in dict.fromkeys(means.test_set):
         for metric in [m for m in METRICS if m in means]:
             column = cells.setdefault((name, metric.upper()), [])
             for method in ("input", CONTROL, *methods):
-                values = means[(means.method == method) & (means.test_set == name)][metric]
+                values = means[(means.method.eq(method)) & (means.test_set == name)][metric]
                 spread = f" ± {values.std():.3f}" if len(values) > 1 else ""
                 column.append(f"{values.mean():.3f}{spread}" if len(values) else "not run")
     return pd.DataFrame(cells, index=["input", CONTROL, *methods]).rename_axis("method")

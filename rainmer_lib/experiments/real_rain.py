@@ -1,7 +1,7 @@
-"""Real rain: NIQE and BRISQUE of derained photos that have no truth, of the photos themselves, and of a blurred control.
+"""Real rain: NIQE and BRISQUE of derained photos without ground truth, of the photos themselves, and of a blurred control.
 
-Both measure how natural the statistics of an image are, not how much rain is left: lower is better for both.  A Gaussian blur
-(`BLUR`) removes no rain and has a row of its own, so that the reader sees what the two reward.
+Both metrics measure how natural the statistics of an image are, not how much rain is left: lower is better for both.  A
+Gaussian blur (`BLUR`) removes no rain and has a row of its own, so that readers see what the two metrics reward.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,21 +13,20 @@ from jaxtyping import UInt8
 from scipy.ndimage import gaussian_filter
 from torch import nn
 
-from rainmer_lib import atomic
-from rainmer_lib.claims.over_images import FIXED
+from rainmer_lib.claims.over_seeds import FIXED
 from rainmer_lib.data import layouts, registry
 from rainmer_lib.data.unpaired import UnpairedRain
-from rainmer_lib.experiments.compare import Run, device
 from rainmer_lib.experiments.fixed_methods import kept_table
+from rainmer_lib.experiments.runs import Run, device
+from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.brisque import BrisqueModel, brisque, brisque_model
 from rainmer_lib.metrics.niqe import NiqeParameters, niqe, niqe_parameters
 from rainmer_lib.metrics.protocols import quantise
 from rainmer_lib.pretrained.models import load_model
-from rainmer_lib.workflow.parameters import Settings
 
 REAL_SETS = ("real147", "mwd")
-STAND_IN = "rendered"  # held-out photos of the training data under rendered rain: where there are no real photos
+STAND_IN = "rendered"  # held-out photos of the training data under rendered rain, used where there are no real photos
 BLUR = 1.0  # pixels, standard deviation of the control
 CONTROL = "blurred input"
 
@@ -35,8 +34,8 @@ Image = UInt8[np.ndarray, "h w 3"]
 
 
 @dataclass(frozen=True)
-class Rulers:
-    """What photos are measured with; without BRISQUE's model, NIQE alone."""
+class NoReferenceMetrics:
+    """No-reference metrics: NIQE, and BRISQUE if its model is given."""
 
     niqe: NiqeParameters
     brisque: BrisqueModel | None
@@ -47,22 +46,22 @@ class Rulers:
         return ("niqe", "brisque") if self.brisque else ("niqe",)
 
     def measure(self, image: Image) -> tuple[float, ...]:
-        """Scores of an 8-bit image, in the order of `metrics`."""
+        """Score an 8-bit image, in the order of `metrics`."""
         return (niqe(image, self.niqe), *([brisque(image, self.brisque)] if self.brisque else []))
 
 
-def rulers(data: UnpairedRain) -> Rulers:
-    """With embedded data what travels with the package, our refit of NIQE; else the releases' files of the data root.
+def metrics_of(data: UnpairedRain) -> NoReferenceMetrics:
+    """Return our refit of NIQE, which ships with the package, for the embedded data, else the releases on the data root.
 
-    FileNotFoundError says how to get them.  The two are on different scales.
+    FileNotFoundError says how to get the released files.  Refit and release are on different scales.
     """
     if data.name == "embedded":
-        return Rulers(niqe_parameters("refit"), None)
-    return Rulers(niqe_parameters("release"), brisque_model())
+        return NoReferenceMetrics(niqe_parameters("refit"), None)
+    return NoReferenceMetrics(niqe_parameters("release"), brisque_model())
 
 
 def real_sets(data: UnpairedRain) -> tuple[str, ...]:
-    """The sets of photos that go with the training data; FileNotFoundError if one of them is not there."""
+    """Return the sets of photos that belong to the training data; FileNotFoundError if one of them is missing."""
     if data.name == "embedded":
         return (STAND_IN,)
     for name in REAL_SETS:
@@ -71,7 +70,7 @@ def real_sets(data: UnpairedRain) -> tuple[str, ...]:
 
 
 def photos(test_set: str, data: UnpairedRain) -> Iterator[tuple[str, Image]]:
-    """Name and image of each rainy photo, in order, at the size that it has."""
+    """Yield name and image of each rainy photo, in order, at its original size."""
     if test_set == STAND_IN:
         return ((pair.name, pair.rainy) for pair in data.held_out)
     return ((entry.name, layouts.read(entry)[0]) for entry in _entries(test_set))
@@ -89,35 +88,34 @@ def _entries(test_set: str) -> tuple[layouts.Entry, ...]:
 
 
 def quality_of_run(run: Run, test_set: str, data: UnpairedRain) -> pd.DataFrame:
-    """Scores of a run on a set of photos, image by image; kept in the run folder, so computed once."""
-    path = run.folder.path / f"scores-{test_set}.csv"
-    if not path.exists():
-        network = run.generator()
-        table = quality(((name, derained(network, image)) for name, image in photos(test_set, data)), rulers(data))
-        atomic.write(path, lambda part: table.to_csv(part, index=False, float_format="%.6f"))
-    return pd.read_csv(path, dtype={"image": str}).assign(method=run.method, seed=run.seed, test_set=test_set)
+    """Score a run on a set of photos, image by image; the table is kept in the run folder, so it is computed once."""
+    def measure() -> pd.DataFrame:
+        network = run.network()
+        return quality(((name, derained(network, image)) for name, image in photos(test_set, data)), metrics_of(data))
+
+    return run.kept(f"scores-{test_set}", measure).assign(method=run.label, seed=run.seed, test_set=test_set)
 
 
 def quality_of_model(model: str, test_set: str, settings: Settings) -> pd.DataFrame | None:
-    """Scores of a network by name, likewise; None if its weights are not here."""
+    """Score a named network on a set of photos, image by image; None if its weights are absent."""
 
     def measure() -> pd.DataFrame:
         network = load_model(model).to(device())
         outputs = ((name, derained(network, image)) for name, image in photos(test_set, settings.data))
-        return quality(outputs, rulers(settings.data))
+        return quality(outputs, metrics_of(settings.data))
 
     table = kept_table(model, test_set, settings, measure)
     return None if table is None else table.assign(method=model, seed=FIXED, test_set=test_set)
 
 
 def quality_of_input(test_set: str, data: UnpairedRain, blur: float = 0.0) -> pd.DataFrame:
-    """Scores of the photos themselves, or of the photos under a Gaussian blur of this standard deviation, in pixels."""
+    """Score the unprocessed photos, or the photos under a Gaussian blur of standard deviation `blur`, in pixels."""
     images = ((name, blurred(image, blur) if blur else image) for name, image in photos(test_set, data))
-    return quality(images, rulers(data)).assign(method=CONTROL if blur else "input", seed=FIXED, test_set=test_set)
+    return quality(images, metrics_of(data)).assign(method=CONTROL if blur else "input", seed=FIXED, test_set=test_set)
 
 
-def quality(images: Iterable[tuple[str, Image]], measured_by: Rulers) -> pd.DataFrame:
-    """Scores of 8-bit images: columns image, niqe, brisque; ValueError names the image that cannot be measured."""
+def quality(images: Iterable[tuple[str, Image]], measured_by: NoReferenceMetrics) -> pd.DataFrame:
+    """Score 8-bit images: columns image, niqe, brisque; ValueError names the image that cannot be measured."""
     rows = []
     for name, image in images:
         try:
@@ -128,10 +126,10 @@ def quality(images: Iterable[tuple[str, Image]], measured_by: Rulers) -> pd.Data
 
 
 def blurred(image: Image, deviation: float) -> Image:
-    """The image under a Gaussian of this standard deviation in pixels, rounded to 8 bits."""
+    """Blur an image with a Gaussian of this standard deviation in pixels; the result is rounded to 8 bits."""
     return np.floor(gaussian_filter(image.astype(np.float64), (deviation, deviation, 0)) + 0.5).astype(np.uint8)
 
 
 def derained(network: nn.Module, image: Image) -> Image:
-    """The output of a network, rounded to 8 bits."""
+    """Derain an image; the output is rounded to 8 bits."""
     return quantise(derain(network, image), "round")

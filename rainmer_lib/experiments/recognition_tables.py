@@ -1,33 +1,32 @@
-"""From what `recognition.look` saw to a table, and to verdicts on what the paper claims with Fig. 10."""
+"""Summarise the results of `recognition.recognise` in a table, and judge the paper's claims of Fig. 10."""
 
 from collections.abc import Sequence
 
 import pandas as pd
 
+from rainmer_lib.claims.over_seeds import check_measures, each_seed
 from rainmer_lib.downstream.object_counts import COUNTS, object_scores
-from rainmer_lib.experiments.fixed_methods import each_seed
-from rainmer_lib.experiments.measures import check_measures
 from rainmer_lib.experiments.recognition import INPUT
 
 KEYS = ["method", "seed", "test_set"]
-RAIN = {"confidence": -1, "log_odds": -1}  # the latter tells where the former is near 0 or 1
+RAIN = {"confidence": -1, "log_odds": -1}  # the log odds still differ where the confidence is near 0 or 1
 SCORES = {"precision": 1, "recall": 1, "f1": 1}
 
 
-def mean_confidence(seen: pd.DataFrame) -> pd.DataFrame:
-    """Mean over the images, a row for each method, seed and test set: columns confidence and log_odds."""
-    return seen.groupby(KEYS, sort=False)[["confidence", "log_odds"]].mean().reset_index()
+def mean_confidence(recognised: pd.DataFrame) -> pd.DataFrame:
+    """Average confidence and log_odds over the images: a row for each method, seed and test set."""
+    return recognised.groupby(KEYS, sort=False)[["confidence", "log_odds"]].mean().reset_index()
 
 
-def scores_of_objects(seen: pd.DataFrame) -> pd.DataFrame:
-    """`object_counts.object_scores` of the set in which objects were sought; no rows where there is none."""
-    return object_scores(seen[seen.truths.notna()].astype(dict.fromkeys(COUNTS, int)))
+def scores_of_objects(recognised: pd.DataFrame) -> pd.DataFrame:
+    """Compute `object_counts.object_scores` on the test set with detections; without such a set there are no rows."""
+    return object_scores(recognised[recognised.truths.notna()].astype(dict.fromkeys(COUNTS, int)))
 
 
 def summary(means: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """Rows are methods, columns P(rain) on each test set, then the scores of objects: mean over seeds +- their deviation.
+    """Return a table: rows are methods, columns P(rain) on each test set, then the scores of objects.
 
-    `scores` as `object_counts.object_scores` makes them, or empty.
+    Cells are the mean over seeds +- their standard deviation.  `scores` comes from `object_counts.object_scores` or is empty.
     """
     columns = {}
     for test_set, rows in means.groupby("test_set", sort=False):
@@ -43,9 +42,10 @@ def _cells(rows: pd.DataFrame, measure: str) -> pd.Series:
 
 
 def claims(means: pd.DataFrame, scores: pd.DataFrame, ours: str, others: Sequence[str]) -> pd.DataFrame:
-    """Verdicts: every method lowers P(rain) and its log odds, ours the most; every method brings objects back, ours the most.
+    """Judge the claims: every method lowers P(rain) and its log odds, ours most; every method recovers objects, ours most.
 
-    On every test set and score, as `measures.check_measures`; `means` of `mean_confidence`, `scores` maybe empty.
+    One verdict for each test set and measure, with the columns of `claims.over_seeds.check_measures`.  `means` comes from
+    `mean_confidence`; `scores` may be empty.
     """
     parts = []
     for table, signs in ((means, RAIN), (scores, SCORES)):

@@ -1,4 +1,4 @@
-"""What a result notebook leaves behind: a tidy table, a printed table, figures, and the record of how they came about."""
+"""Save the results of a notebook: a tidy table, a printed table, figures, and a record of how they were made."""
 
 import json
 import platform
@@ -14,31 +14,32 @@ from matplotlib.figure import Figure
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.compare import Comparison, record_runs
+from rainmer_lib.experiments.profiles import Profile
 
 RECORDED_PACKAGES = ("rainmer", "torch", "numpy", "scipy", "pandas", "scikit-image", "papermill")
 
 
 def published(name: str) -> pd.DataFrame:
-    """Numbers printed in a paper, `results/published/<name>.csv`."""
+    """Read numbers printed in a paper, `results/published/<name>.csv`."""
     return pd.read_csv(paths.published_root() / f"{name}.csv")
 
 
 def summary_table(means: pd.DataFrame, methods: list[str], protocol: str) -> pd.DataFrame:
-    """Rows input and methods, columns (test set, PSNR | SSIM): mean over seeds, +- standard deviation where seeds differ."""
+    """Return a table: rows input and methods, columns (test set, PSNR | SSIM); mean over seeds, +- standard deviation."""
     chosen = means[means.protocol == protocol]
     cells = {}
     for name in dict.fromkeys(chosen.test_set):
         for metric, digits in (("psnr", 2), ("ssim", 4)):
             column = (name, metric.upper())
             for method in ("input", *methods):
-                values = chosen[(chosen.method == method) & (chosen.test_set == name)][metric]
+                values = chosen[(chosen.method.eq(method)) & (chosen.test_set == name)][metric]
                 spread = f" ± {values.std():.{digits}f}" if len(values) > 1 else ""
                 cells.setdefault(column, []).append(f"{values.mean():.{digits}f}{spread}" if len(values) else "-")
     return pd.DataFrame(cells, index=["input", *methods]).rename_axis("method")
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """A table as Markdown, without further dependencies."""
+    """Format a table as Markdown, without further dependencies."""
     flat = table.reset_index()
     names = [" ".join(filter(None, column)) if isinstance(column, tuple) else str(column) for column in flat.columns]
     rows = [[str(value) for value in row] for row in flat.to_numpy()]
@@ -48,29 +49,38 @@ def markdown(table: pd.DataFrame) -> str:
 def save_results(
     stem: str, comparison: Comparison, table: pd.DataFrame, figures: dict[str, Figure], claims: pd.DataFrame
 ) -> Path:
-    """Write results/<profile>/<stem>.{csv,md,png,pdf,json} and keep the runs; returns the record's path.
+    """Write results/<profile>/<stem>.{csv,md,png,pdf,json} and record the runs; return the path of the json.
 
-    csv: mean over images of every method, seed, test set and protocol.  Results with parameters other than the profile's
-    own carry them in the stem, so they never replace the profile's.
+    csv: mean over the images for every method, seed, test set and protocol.  If parameters differ from the profile's own, the
+    file names carry them, so that such results never replace the profile's.
     """
     settings = comparison.settings
     folder, stem = paths.results_root() / settings.profile.name, stem + settings.suffix()
     atomic.write(folder / f"{stem}.csv", lambda p: comparison.means().to_csv(p, index=False, float_format="%.4f"))
     atomic.write_text(folder / f"{stem}.md", markdown(table))
     for name, figure in figures.items():
-        for kind, metadata in (("png", {"Software": None}), ("pdf", {"CreationDate": None})):
-            path = folder / f"{'-'.join(filter(None, (stem, name)))}.{kind}"
-            atomic.write(path, lambda p, f=figure, m=metadata: f.savefig(p, metadata=m))
+        save_figure(figure, folder / "-".join(filter(None, (stem, name))), settings.profile)
     if not settings.suffix():
         record_runs(comparison)
     return atomic.write_json(folder / f"{stem}.json", record(stem, comparison, claims))
 
 
+def save_figure(figure: Figure, path: Path, profile: Profile) -> None:
+    """Write `path`.png, and `path`.pdf where the profile keeps runs and the figure holds no image, which PDF would not shrink.
+
+    At `quick` figures have fewer pixels: its numbers mean nothing, and nobody prints them.
+    """
+    dpi = None if profile.keeps_runs else "figure"  # None is the style's
+    atomic.write(path.with_name(f"{path.name}.png"), lambda p: figure.savefig(p, metadata={"Software": None}, dpi=dpi))
+    if profile.keeps_runs and not any(axis.images for axis in figure.axes):
+        atomic.write(path.with_name(f"{path.name}.pdf"), lambda p: figure.savefig(p, metadata={"CreationDate": None}))
+
+
 def record(stem: str, comparison: Comparison, claims: pd.DataFrame) -> dict:
-    """How a result came about: parameters, seeds, data, runs, versions, device, commit, and what became of the claims."""
+    """Describe how a result was made: parameters, seeds, data, runs, versions, device, commit, and the verdicts."""
     settings = comparison.settings
     runs = [
-        {"method": run.method, "seed": run.seed, "run": run.folder.identity.key} | json.loads(run.folder.finished.read_text())
+        {"method": run.label, "seed": run.seed, "run": run.folder.identity.key} | json.loads(run.folder.finished.read_text())
         for run in comparison.runs
     ]
     return {
@@ -89,7 +99,7 @@ def record(stem: str, comparison: Comparison, claims: pd.DataFrame) -> dict:
 
 
 def commit() -> str:
-    """The repository's commit, with `+changes` where tracked files differ from it; `unknown` outside a repository."""
+    """Return the repository's commit, with `+changes` if tracked files differ from it; `unknown` outside a repository."""
     def git(*words: str) -> str:
         return subprocess.run(["git", *words], cwd=paths.REPOSITORY, capture_output=True, text=True).stdout.strip()
 
@@ -101,7 +111,7 @@ def commit() -> str:
 
 
 def _plain(table: pd.DataFrame) -> list[dict]:
-    """Rows as dicts of JSON values, floats rounded to four digits, missing ones null."""
+    """Convert rows to dicts of JSON values: floats rounded to four digits, missing values null."""
     rows = table.to_dict("records")
     return [
         {k: (None if np.isnan(v) else round(v, 4)) if isinstance(v, float) else v for k, v in row.items()} for row in rows

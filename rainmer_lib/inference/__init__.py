@@ -1,1 +1,1 @@
-"""Deraining photos of any size: padding, tiles that agree with the untiled result, and how far a network sees."""
+"""Deraining photos of any size: padding, tiles that agree with the untiled result, and the reach of a network."""

@@ -21,7 +21,7 @@ Image = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
 CPU_LIMIT = 5 * 2**29  # bytes; with a 24-megapixel image and its result, a process then stays under 4 GB
 SCRATCH = 1.75  # peak memory over bytes of live tensors: mostly 1.04 to 1.7 (benchmarks/inference_memory.py), 2.1 at times
 LARGEST_TILE = 1024  # pixels a side; larger ones are slower on a CPU
-SMALLEST_CORE = 64  # pixels a side; below, nearly all work is halo
+SMALLEST_CORE = 64  # pixels a side; with smaller cores nearly all work is spent on the halo
 SAMPLE = 2**21  # pixels from which the statistics of a tiled image are taken
 SAMPLE_CORE = 128  # pixels a side of a sampled tile's core: many small tiles differ less from the whole than few large ones
 
@@ -30,15 +30,15 @@ _bytes_per_pixel: WeakKeyDictionary[nn.Module, float] = WeakKeyDictionary()
 
 @dataclass(frozen=True)
 class Options:
-    """How an image is tiled, where it is.
+    """Options of `derain`: whether and how an image is tiled.
 
     memory_limit: bytes that the network's tensors may take; None takes half of the CPU's available memory, at most
         `CPU_LIMIT`, or 80 % of the GPU's.
-    tile: side in pixels of the tiles, halo included; None chooses by memory, and runs untiled what fits.
+    tile: side in pixels of the tiles, halo included; None chooses by memory; an image that fits is run untiled.
     statistics: of instance norms in tiles, `whole-image` (no seams) or `per-tile` (seams; one pass).
-    sample: pixels from which whole-image statistics are taken; None takes all (exact, about half as many passes more as
-        the network has norms).  Images of fewer pixels are taken entirely.
-    progress: called with (done, total), in tiles, the passes that collect statistics included.
+    sample: pixels from which whole-image statistics are taken; None takes all (exact, at the price of about half as
+        many more passes as the network has norms).  Images of fewer pixels are used entirely.
+    progress: called with (done, total), counted in tiles; the passes that collect statistics are included.
     """
 
     memory_limit: int | None = None
@@ -58,7 +58,7 @@ class Options:
 
 @dataclass
 class _Counter:
-    """Counts finished tiles and passes the count on."""
+    """Counter of finished tiles that reports to `progress`."""
 
     total: int
     progress: Callable[[int, int], None] | None
@@ -72,22 +72,22 @@ class _Counter:
 
 @torch.inference_mode()
 def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h w 3"]:
-    """Run a network on an RGB image of any size, uint8 or float in [0, 1]; returns float32 in [0, 1], not quantised.
+    """Run a network on an RGB image of any size, uint8 or float in [0, 1]; return float32 in [0, 1], not quantised.
 
-    The network maps (1, 3, h, w) in [0, 1] to the same, alone or as the first of a tuple or list.  Borders are mirrored
-    (repeated where the image is too small for that) up to multiples of its attribute `multiple` (4 without one), at least
-    `smallest` (16 without one).  `options` are the fields of `Options`; an image that fits into memory is run untiled.
-    Raises ValueError on another kind of image, on a network that looks too far to be tiled, and on a memory limit that
-    holds no useful tile.
+    Borders are mirrored (repeatedly if the image is too small) up to multiples of the network's `multiple`, at least
+    `smallest`.  `options` are the fields of `Options`; an image that fits into memory is run untiled.
+    Raises ValueError on another kind of image, on a network whose reach is too large for tiles, and on a memory limit that
+    is too small for a useful tile.
 
-    A network with a context `prompted_by(whole)` is prompted by the image as it is given, not by its padding or its tiles.
+    The network is conditioned on the image as it is given (`Derainer.conditioned_on`), not on its padding or its tiles.
     """
     chosen = Options(**options)
     require_rgb(image)
     height, width = image.shape[:2]
     padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
     side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
-    with network.prompted_by(to_input(network, image)) if hasattr(network, "prompted_by") else nullcontext():
+    condition = getattr(network, "conditioned_on", lambda whole: nullcontext())
+    with condition(to_input(network, image)):
         if side is None:
             result = run(network, padded)
             _Counter(1, chosen.progress).tick()
@@ -97,7 +97,7 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
 
 
 def require_rgb(image: Image) -> None:
-    """ValueError unless the image is (h, w, 3), not empty, uint8 or floating within [0, 1]."""
+    """Raise ValueError unless the image is (h, w, 3), not empty, and either uint8 or floating-point within [0, 1]."""
     floating = np.issubdtype(image.dtype, np.floating)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape or not (floating or image.dtype == np.uint8):
         raise ValueError(f"need uint8 RGB or float RGB in [0, 1], (h, w, 3), got {image.dtype} {image.shape}")
@@ -112,7 +112,7 @@ def pad(image: Image, multiple: int, smallest: int) -> Image:
 
 
 def to_input(network: nn.Module, image: Image) -> Float[Tensor, "1 3 h w"]:
-    """An image as the network takes it, on its device."""
+    """Return an image as a tensor that the network takes, on its device."""
     values = image.astype(np.float32)
     if image.dtype == np.uint8:
         values /= 255
@@ -120,7 +120,7 @@ def to_input(network: nn.Module, image: Image) -> Float[Tensor, "1 3 h w"]:
 
 
 def run(network: nn.Module, image: Image) -> Float[np.ndarray, "h w 3"]:
-    """One forward pass."""
+    """Run the network on an image in one forward pass."""
     output = probe.first_image(network(to_input(network, image)))
     return output[0].clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
 
@@ -146,23 +146,24 @@ def derain_tiled(network: nn.Module, image: Image, side: int, options: Options) 
 
 
 def core_of(network: nn.Module, side: int, longest: int) -> int:
-    """Side of the cores of tiles of `side` pixels; ValueError if the halos leave too little of it."""
+    """Return the side of the core of a tile of `side` pixels; raise ValueError if the halo leaves too small a core."""
     if side >= longest:
         return longest
     multiple = probe.multiple_of(network)
     halo = -(-(probe.reach(network) + FEATHER // 2) // multiple) * multiple
     core = (side - 2 * halo) // multiple * multiple
     if core < SMALLEST_CORE:
+        least = SMALLEST_CORE + 2 * halo
         raise ValueError(
-            f"tiles of {side} pixels a side are too small for this network, which sees {halo} pixels around each: it takes "
-            f"{SMALLEST_CORE + 2 * halo} or more, which is {needed(network, (SMALLEST_CORE + 2 * halo) ** 2) / 1e6:.0f} MB; "
+            f"tiles of {side} pixels a side are too small for this network, which needs {halo} pixels around each core; the "
+            f"smallest tiles have {least} pixels a side and take {needed(network, least**2) / 1e6:.0f} MB; "
             "raise memory_limit or tile, or choose a smaller network"
         )
     return core
 
 
 def tile_that_fits(network: nn.Module, pixels: int, memory_limit: int | None) -> int | None:
-    """Side of the largest tile that the limit allows, at most `LARGEST_TILE`; None if an image of `pixels` fits whole."""
+    """Return the side of the largest tile within the limit, at most `LARGEST_TILE`; None if an image of `pixels` fits whole."""
     limit = memory_at_hand(probe.device_of(network)) if memory_limit is None else memory_limit
     if needed(network, pixels) <= limit:
         return None
@@ -170,9 +171,9 @@ def tile_that_fits(network: nn.Module, pixels: int, memory_limit: int | None) ->
 
 
 def needed(network: nn.Module, pixels: int) -> float:
-    """Bytes that a forward pass over `pixels` pixels takes, scratch space included.
+    """Estimate the bytes that a forward pass over `pixels` pixels takes, scratch space included.
 
-    Close from about a megapixel on; below, some 50 MB that do not grow with the image come on top.
+    The estimate is close from about a megapixel on; a smaller image takes some 50 MB more, which do not grow with its size.
     """
     if network not in _bytes_per_pixel:
         _bytes_per_pixel[network] = probe.bytes_per_pixel(network)
@@ -180,7 +181,7 @@ def needed(network: nn.Module, pixels: int) -> float:
 
 
 def memory_at_hand(device: torch.device) -> int:
-    """Bytes to work with: of a CPU half of what is available, at most `CPU_LIMIT`; of a GPU 80 % of what is free."""
+    """Return the bytes to work with: half of a CPU's available memory, at most `CPU_LIMIT`, or 80 % of a GPU's free memory."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)

@@ -1,9 +1,9 @@
-"""Overlapped tiles: where they lie, and how their results are faded into one image.
+"""Overlapping tiles: their positions, and how their results are faded into one image.
 
 Each axis is cut into nearly equal cores.  A tile reads its core and a halo around it, as far as the image goes, and its
 result is used on the core and half a feather beyond each inner cut.  Across a cut, over `feather` pixels, the earlier
-tile's weight falls from 1 to 0 in a straight line and the later one's is the rest.  With a halo of at least the
-network's reach plus half a feather, every value used is the one that the whole image would have given.
+tile's weight falls linearly from 1 to 0, and the later tile has the rest.  With a halo of at least the network's reach plus
+half a feather, every value used is the one that the whole image would have given.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ FEATHER = 16  # pixels; even, and a power of two keeps the weights exact in bina
 
 @dataclass(frozen=True)
 class Span:
-    """One tile along one axis, in pixels: the core [start, stop), and [read_start, read_stop), what the tile sees."""
+    """One tile along one axis, in pixels: the core [start, stop), and the range [read_start, read_stop) that the tile reads."""
 
     start: int
     stop: int
@@ -55,13 +55,13 @@ def spans(size: int, core: int, halo: int, multiple: int) -> list[Span]:
 
 
 def grid(height: int, width: int, core: int, reach: int, multiple: int) -> Grid:
-    """Tiles of a height x width image for a network that sees `reach` pixels in each direction."""
+    """Return the tiles of a height x width image for a network that sees `reach` pixels in each direction."""
     halo = reach + FEATHER // 2
     return Grid(spans(height, core, halo, multiple), spans(width, core, halo, multiple))
 
 
 def ramp() -> Float[np.ndarray, " feather"]:
-    """Weight of the later tile across a cut; the earlier one has 1 - ramp().  Strictly between 0 and 1."""
+    """Return the weight of the later tile across a cut, strictly between 0 and 1; the earlier one has 1 - ramp()."""
     return (np.arange(FEATHER, dtype=np.float32) + np.float32(0.5)) / FEATHER
 
 
@@ -71,10 +71,10 @@ def run_tiled(
     run: Callable[[Shaped[np.ndarray, "th tw 3"]], Float[np.ndarray, "th tw 3"]],
     tick: Callable[[], None] = lambda: None,
 ) -> Float[np.ndarray, "h w 3"]:
-    """Apply `run` to every tile and join the results; float32.
+    """Apply `run` to every tile and join the results; return float32.
 
-    Rows of tiles are joined into a strip, strips into the image, so that beside the result no more than one strip is
-    held.  Where two tiles agree the result is their value, bit for bit.  `tick` is called after each tile.
+    Rows of tiles are joined into a strip, strips into the image, so that no more than one strip is held beside
+    the result.  Where two tiles agree the result is their value, bit for bit.  `tick` is called after each tile.
     """
     height, width = image.shape[:2]
     result = np.empty((height, width, 3), np.float32)
@@ -85,7 +85,7 @@ def run_tiled(
 
 
 def run_row(image: np.ndarray, row: Span, cols: list[Span], run: Callable, tick: Callable) -> Float[np.ndarray, "sh w 3"]:
-    """A strip of the result: one row of tiles, joined."""
+    """Return a strip of the result: one row of tiles, joined."""
     height, width = image.shape[:2]
     top, bottom = used(row, height)
     strip = np.empty((bottom - top, width, 3), np.float32)
@@ -99,12 +99,12 @@ def run_row(image: np.ndarray, row: Span, cols: list[Span], run: Callable, tick:
 
 
 def used(span: Span, size: int) -> tuple[int, int]:
-    """What of a tile's result is used: its core and half a feather beyond inner cuts."""
+    """Return the range of a tile's result that is used: its core and half a feather beyond inner cuts."""
     return max(0, span.start - FEATHER // 2), min(size, span.stop + FEATHER // 2)
 
 
 def fade_in(target: np.ndarray, part: np.ndarray, first: int) -> None:
-    """Lay `part` over `target` from index `first` of the leading axis, faded in over the feather unless at the start."""
+    """Write `part` into `target` from index `first` of the leading axis, faded in over the feather unless at the start."""
     rest = part
     if first > 0:
         before, new, rest = target[first : first + FEATHER], part[:FEATHER], part[FEATHER:]

@@ -1,10 +1,10 @@
-"""Tiles of networks with instance norm: every tile is normalised with the statistics of the whole image.
+"""Tiles for networks with instance norm: every tile is normalised with the statistics of the whole image.
 
 Instance norm subtracts the mean and divides by the deviation of each channel over the whole image.  A tile on its own has
 other statistics than its neighbour, so the two map the same pixel to different values, and a seam shows.
 
 The statistics of the whole image are found norm by norm.  Pass k runs every tile as far as the k-th norm, with the k - 1
-earlier ones already fixed, and pools the mean and the variance of what arrives there:
+earlier ones already fixed, and pools the mean and the variance of the features that arrive there:
 
     n = sum n_i,   mean = sum n_i mean_i / n,   n var = sum n_i (var_i + (mean_i - mean)^2).
 
@@ -29,21 +29,21 @@ Statistics = list[tuple[Tensor, Tensor]]
 
 
 class _Reached(Exception):
-    """Carries what arrived at a norm out of a forward pass that need not go on."""
+    """Exception that carries the features at a norm out of a forward pass that need not go on."""
 
     def __init__(self, features: Tensor) -> None:
         self.features = features
 
 
 def instance_norms(network: nn.Module) -> list[nn.InstanceNorm2d]:
-    """The norms of a network that use the statistics of the image they are given."""
+    """Return the norms of a network that use the statistics of their input image."""
     found = (m for m in network.modules() if isinstance(m, nn.InstanceNorm2d))
     return [m for m in found if m.training or not m.track_running_stats]
 
 
 @contextmanager
 def replaced(network: nn.Module, rule: Callable[[nn.InstanceNorm2d, Tensor], Tensor]) -> Iterator[None]:
-    """Inside, every instance norm computes rule(norm, features); afterwards, also after an exception, itself again."""
+    """Context in which every instance norm computes rule(norm, features); the norms are restored even after an exception."""
     norms = instance_norms(network)
     try:
         for norm in norms:
@@ -55,20 +55,20 @@ def replaced(network: nn.Module, rule: Callable[[nn.InstanceNorm2d, Tensor], Ten
 
 
 def normalise(norm: nn.InstanceNorm2d, features: Float[Tensor, "b c h w"], pair: tuple[Tensor, Tensor]) -> Tensor:
-    """(features - mean) / sqrt(var + eps), then the norm's own scale and shift if it has them."""
+    """Return (features - mean) / sqrt(var + eps), then apply the norm's own scale and shift if it has them."""
     return F.batch_norm(features, *pair, norm.weight, norm.bias, training=False, eps=norm.eps)
 
 
 @contextmanager
 def fixed_statistics(network: nn.Module, statistics: Statistics) -> Iterator[None]:
-    """Inside, the norms use `statistics` instead of those of their input; each forward pass must run to its end."""
+    """Context in which norms use `statistics`, not those of their input; each forward pass must run to its end."""
     order = cycle(statistics)
     with replaced(network, lambda norm, features: normalise(norm, features, next(order))):
         yield
 
 
 def count_norms(network: nn.Module, example: Float[Tensor, "b 3 h w"]) -> int:
-    """How many times a forward pass applies an instance norm."""
+    """Count how many times a forward pass applies an instance norm."""
     seen = []
 
     def rule(norm: nn.InstanceNorm2d, features: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ def whole_image_statistics(
     norms: int,
     tick: Callable[[], None] = lambda: None,
 ) -> Statistics:
-    """Statistics of the first `norms` norms over the cores of `tiles`; `read(row, col)` gives a tile as the network's input.
+    """Collect the statistics of the first `norms` norms over the cores of `tiles`; `read(row, col)` returns a tile as input.
 
     Takes `norms` passes over the tiles, each as far as its norm: about half of `norms` full passes.  `tick` is called
     after each tile of each pass.  Raises ValueError if a norm's features do not lie on a grid that divides the tiles.
@@ -107,7 +107,7 @@ def whole_image_statistics(
 
 
 def arriving(network: nn.Module, image: Float[Tensor, "1 3 h w"], statistics: Statistics) -> Float[Tensor, "1 c i j"]:
-    """What arrives at the first norm whose statistics are not yet known."""
+    """Return the features that arrive at the first norm whose statistics are not yet known."""
     known = iter(statistics)
 
     def rule(norm: nn.InstanceNorm2d, features: Tensor) -> Tensor:
@@ -121,11 +121,11 @@ def arriving(network: nn.Module, image: Float[Tensor, "1 3 h w"], statistics: St
             network(image)
         except _Reached as reached:
             return reached.features
-    raise ValueError(f"a forward pass applied {len(statistics)} instance norms, not more: the number must not vary")
+    raise ValueError(f"a forward pass applied only {len(statistics)} instance norms; every pass must apply the same number")
 
 
 def inner(features: Float[Tensor, "1 c i j"], span: Span, axis: int) -> Float[Tensor, "1 c i2 j2"]:
-    """The part of a tile's features, at whatever scale, that lies over the tile's core along one axis."""
+    """Return the part of a tile's features, at any scale, that lies over the tile's core along one axis."""
     size, length = features.shape[axis], span.read_stop - span.read_start
     first, last = (size * (edge - span.read_start) for edge in (span.start, span.stop))
     if first % length or last % length:
@@ -137,7 +137,7 @@ def inner(features: Float[Tensor, "1 c i j"], span: Span, axis: int) -> Float[Te
 
 
 def pooled(parts: Iterable[tuple[int, Tensor, Tensor]]) -> tuple[Tensor, Tensor]:
-    """Mean and variance of the union of sets with the given sizes, means and variances."""
+    """Return mean and variance of the union of sets with the given sizes, means and variances."""
     counts, means, variances = zip(*parts, strict=True)
     weights = torch.tensor(counts, dtype=torch.float64)[:, None] / sum(counts)
     means, variances = torch.stack(means), torch.stack(variances)
@@ -146,7 +146,7 @@ def pooled(parts: Iterable[tuple[int, Tensor, Tensor]]) -> tuple[Tensor, Tensor]
 
 
 def sparse(tiles: Grid, pixels: int | None) -> Grid:
-    """Every s-th row and column of tiles, centred, with the least s that leaves about `pixels` pixels; None leaves all."""
+    """Keep every s-th row and column of tiles, centred, with the least s that leaves about `pixels` pixels; None keeps all."""
     total = tiles.rows[-1].stop * tiles.cols[-1].stop
     step = 1
     while pixels is not None and total > pixels * step * step:

@@ -1,1 +1,1 @@
-"""The terms of the objectives, one a file.  Each is a function of tensors and plain values."""
+"""Loss terms of the objectives, one per file; each is a function of tensors and plain values."""

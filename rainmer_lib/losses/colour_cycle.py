@@ -1,4 +1,4 @@
-"""Colour cycle-consistency (paper, Eq. (3)) and the plain cycle loss that Table 4 sets against it."""
+"""Colour cycle-consistency loss (DCD-GAN, Eq. (3)) and the plain cycle loss that its Table 4 compares with it."""
 
 from jaxtyping import Float
 from torch import Tensor
@@ -8,14 +8,14 @@ Scalar = Float[Tensor, ""]
 
 
 def colour_cycle(image: Image, recovered: Image, norm: str = "l1") -> Scalar:
-    """Sum over the colour channels of the distance of an image to its reconstruction, each channel by itself.
+    """Sum the distance between an image and its reconstruction over the colour channels, each compared separately.
 
     Eq. (3):  L_color = sum_c || R_c - R*_c ||,  c in {r, g, b}; the distance is a mean over pixels.
 
-    `norm="l1"`: mean absolute difference.  Channels do not interact in an L1 distance, so this equals three times the
-    plain cycle loss, whatever the paper's "channel pollution" argument: it is a weight, not another loss.
-    `norm="l2"`: root of the mean squared difference of each channel, the reading under which the channels do matter.
-    The authors' code compares the derained image with an unrelated clean one here, and never adds the term.
+    `norm="l1"`: mean absolute difference.  Channels do not interact in an L1 distance, so this loss equals three times
+    the plain cycle loss, despite the paper's "channel pollution" argument: the two differ in weight only.
+    `norm="l2"`: root of the mean squared difference of each channel, the reading under which separate channels matter.
+    In this term the authors' code compares the derained image with an unrelated clean one, and it never adds the term.
     """
     difference = image - recovered
     if norm == "l1":
@@ -27,5 +27,5 @@ def colour_cycle(image: Image, recovered: Image, norm: str = "l1") -> Scalar:
 
 
 def plain_cycle(image: Image, recovered: Image) -> Scalar:
-    """Mean absolute difference of an image and its reconstruction (CycleGAN, Zhu et al., ICCV 2017)."""
+    """Return the mean absolute difference between an image and its reconstruction (CycleGAN, Zhu et al., ICCV 2017)."""
     return (image - recovered).abs().mean()

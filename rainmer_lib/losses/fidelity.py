@@ -1,4 +1,4 @@
-"""How near the derained image is to the clean one, in pixels and in structure."""
+"""Fidelity losses between the derained image and the clean one: Charbonnier (pixels) and 1 - SSIM (structure)."""
 
 import torch
 import torch.nn.functional as F
@@ -13,15 +13,15 @@ C1, C2 = 0.01**2, 0.03**2  # for images in [0, 1]
 
 
 def charbonnier(image: Image, clean: Image) -> Scalar:
-    """mean sqrt((O - B)^2 + 1e-6): an L1 distance that is smooth at zero, where it is 1e-3."""
+    """Return the Charbonnier loss, mean sqrt((O - B)^2 + 1e-6): an L1 distance, smooth at zero, where its value is 1e-3."""
     return ((image - clean) ** 2 + 1e-6).sqrt().mean()
 
 
 def structural_loss(image: Image, clean: Image) -> Scalar:
-    """1 - SSIM, the mean over pixels and RGB channels of images in [0, 1] (Wang et al., TIP 2004).
+    """Return 1 - SSIM, averaged over pixels and RGB channels of images in [0, 1] (Wang et al., TIP 2004).
 
-    11x11 Gaussian window of sigma 1.5 on borders of zeros, as in the authors' code; the scores of `evaluation` take the valid
-    part instead.
+    The window is an 11x11 Gaussian of sigma 1.5 on borders of zeros, as in Rainmer's released code; the scores of `metrics`
+    use the valid part instead.
     """
     mean_a, mean_b = _blur(image), _blur(clean)
     var_a, var_b = _blur(image * image) - mean_a**2, _blur(clean * clean) - mean_b**2

@@ -1,4 +1,4 @@
-"""Frequency loss (paper, Eq. (5)): distance of one-sided Fourier transforms."""
+"""Frequency loss (DCD-GAN, Eq. (5)): distance between one-sided Fourier transforms."""
 
 import torch
 from jaxtyping import Float
@@ -9,10 +9,10 @@ Scalar = Float[Tensor, ""]
 
 
 def frequency(image: Image, recovered: Image, variant: str = "ortho_l1") -> Scalar:
-    """Distance of F(image) and F(recovered), F the one-sided 2-d Fourier transform of each channel.
+    """Return the distance between F(image) and F(recovered), F the one-sided 2-d Fourier transform of each channel.
 
-    Eq. (5) survives without its operands and its norm.  The operands here are an image and its reconstruction, the
-    only aligned pairs of unpaired training (the authors' code compares unrelated images, and never adds the term).
+    The operands and the norm of Eq. (5) are lost in the text at hand.  The operands here are an image and its reconstruction,
+    the only aligned pairs in unpaired training (the authors' code compares unrelated images, and never adds the term).
 
     `ortho_l1`: orthonormal transform, mean modulus of the complex difference over all coefficients.
     `iicnet`: squared real and imaginary differences of the un-normalised transform, summed over an image, mean over the

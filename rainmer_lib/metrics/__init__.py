@@ -1,1 +1,1 @@
-"""Scores of images: protocols with reference (PSNR, SSIM), and NIQE and BRISQUE without."""
+"""Image quality metrics: protocols with reference (PSNR, SSIM), and NIQE and BRISQUE without."""

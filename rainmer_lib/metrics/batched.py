@@ -1,4 +1,4 @@
-"""The protocols on batches of tensors, on any device; `protocols.py` is their definition, this follows it to 1e-4."""
+"""The protocols on batches of tensors, on any device; `protocols.py` defines them, and this file agrees with it to 1e-4."""
 
 import torch
 from jaxtyping import Float
@@ -16,18 +16,17 @@ C1, C2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
 def evaluate_batch(
     outputs: Batch, clean: Batch, name: str, dtype: torch.dtype = torch.float64
 ) -> tuple[Float[Tensor, " b"], Float[Tensor, " b"]]:
-    """PSNR (dB) and SSIM of each image of a batch, both in [0, 1], under one protocol.
+    """Return PSNR (dB) and SSIM of each image of a batch under one protocol; outputs and clean images are in [0, 1].
 
-    `clean` holds 8-bit values divided by 255; they are rounded back.  Computed in `dtype`: float64 agrees with `evaluate`
-    to 1e-8, under mprnet to 1e-4 (a Y that falls on a half may round the other way); float32, for devices without double
-    precision, to 1e-4.
-    Raises ValueError on an unknown protocol, different shapes, and sides under 11 pixels.
+    `clean` holds 8-bit values divided by 255; they are rounded back.  Computed in `dtype`: float64 agrees with `evaluate` to
+    1e-8, under mprnet to 1e-4 (a Y that falls on a half may round the other way); float32, for devices without double
+    precision, to 1e-4.  Raises ValueError on an unknown protocol, different shapes, and sides under 11 pixels.
     """
     chosen = protocol(name)
     if outputs.shape != clean.shape or outputs.ndim != 4 or outputs.shape[1] != 3 or min(outputs.shape[2:]) < SMALLEST:
-        raise ValueError(f"need two batches (b, 3, h, w) of one size, sides of {SMALLEST} or more: "
-                         f"{tuple(outputs.shape)}, {tuple(clean.shape)}")  # fmt: skip
-    # quantised as the network gave them: in double precision, k / 255 in float32 can fall below k and be truncated to k - 1
+        raise ValueError(f"expected two batches (b, 3, h, w) of one size, with sides of {SMALLEST} pixels or more; "
+                         f"found {tuple(outputs.shape)}, {tuple(clean.shape)}")  # fmt: skip
+    # quantise in float32, as networks return it: in double precision, a float32 k / 255 can fall below k and truncate to k - 1
     truth = _planes(quantise(clean.float(), "round").to(dtype), chosen)
     ours = _planes(quantise(outputs.float(), chosen.quantise).to(dtype), chosen)
     psnr = 10 * torch.log10(255**2 / ((ours - truth) ** 2).mean((1, 2, 3)))
@@ -35,7 +34,7 @@ def evaluate_batch(
 
 
 def quantise(images: Batch, how: str) -> Batch:
-    """[0, 1] on the scale of 0-255: "truncate", "round" (a half up), or "none"."""
+    """Scale [0, 1] to 0-255 and quantise: "truncate", "round" (a half up), or "none"."""
     scaled = images.clamp(0, 1) * 255
     return {"truncate": scaled.floor(), "round": (scaled + 0.5).floor(), "none": scaled}[how]
 
@@ -63,7 +62,7 @@ def _shrink(planes: Planes, chosen: Protocol) -> Planes:
 
 
 def _ssim(a: Planes, b: Planes) -> Float[Tensor, " b"]:
-    a, b = a - 128, b - 128  # variances are differences of squares: small numbers keep single precision honest
+    a, b = a - 128, b - 128  # variances are differences of squares: smaller numbers lose less in single precision
     mean_a, mean_b = _blur(a), _blur(b)
     var_a, var_b = _blur(a * a) - mean_a**2, _blur(b * b) - mean_b**2
     cov = _blur(a * b) - mean_a * mean_b
@@ -73,7 +72,7 @@ def _ssim(a: Planes, b: Planes) -> Float[Tensor, " b"]:
 
 
 def _blur(planes: Planes) -> Planes:
-    """11 x 11 Gaussian of sigma 1.5, valid part, as two passes."""
+    """Filter with an 11 x 11 Gaussian of sigma 1.5, valid part, as two passes."""
     offsets = torch.arange(-5, 6, dtype=planes.dtype, device=planes.device)
     line = torch.exp(-(offsets**2) / (2 * 1.5**2))
     line = (line / line.sum()).expand(planes.shape[1], 1, 11)

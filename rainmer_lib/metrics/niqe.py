@@ -1,4 +1,4 @@
-"""NIQE: how far the statistics of an image's blocks lie from those of clean photos.  Lower is better, no reference needed.
+"""NIQE: distance of the statistics of an image's blocks from those of clean photos.  Lower is better, no reference needed.
 
 Mittal, Soundararajan, Bovik: Making a "completely blind" image quality analyzer.  IEEE SPL 20(3), 2013.
 """
@@ -21,9 +21,9 @@ _SHIFTS = ((0, 1), (1, 0), (1, 1), (1, -1))
 
 @dataclass(frozen=True)
 class NiqeParameters:
-    """The Gaussian of clean photos, and whose it is: "release" (the authors') or "refit" (ours, see niqe_refit).
+    """Gaussian of clean photos and its source: "release" (the authors') or "refit" (ours, see niqe_refit).
 
-    Scores of the two are on different scales; a table that shows one names its `source`.
+    Scores under the two are on different scales; a table of scores names the `source`.
     """
 
     mean: Float[np.ndarray, "36"]
@@ -32,20 +32,20 @@ class NiqeParameters:
 
 
 def niqe_parameters(source: str | None = None) -> NiqeParameters:
-    """The release's parameters where they are on the data root, else our refit; or the one that `source` demands.
+    """Return the release's parameters if the data root has them, else our refit; or those that `source` names.
 
     Raises ValueError on another name and on a file that does not hold a mean and a covariance of 36 features,
-    FileNotFoundError where the release is demanded and absent.
+    FileNotFoundError if the release is requested and missing.
     """
     if source not in (None, "release", "refit"):
-        raise ValueError(f'source {source!r}: choose "release" or "refit", or None for the first that is there')
+        raise ValueError(f'source {source!r}: choose "release" or "refit", or None for the first that is available')
     release = paths.data_root() / _RELEASE
     if source == "refit" or (source is None and not release.is_file()):
         return _read(REFIT, "mean", "covariance", "refit")
     if not release.is_file():
         raise FileNotFoundError(
-            f"no {release}: the NIQE release's parameters, the file niqe_pris_params.npz in the source archive of the "
-            'Python package basicsr 1.4.2. Put it there, set RAINMER_DATA, or ask for "refit"'
+            f"missing file {release}: the NIQE release's parameters, the file niqe_pris_params.npz in the source archive of "
+            'the Python package basicsr 1.4.2. Put it there, set RAINMER_DATA, or ask for "refit"'
         )
     return _read(release, "mu_pris_param", "cov_pris_param", "release")
 
@@ -62,12 +62,12 @@ def _read(path: Path, mean: str, covariance: str, source: str) -> NiqeParameters
 
 
 def niqe(image: Image8, parameters: NiqeParameters) -> float:
-    """Distance of an 8-bit image, RGB or grey, to the clean photos of `parameters`; 0 or more, lower is better.
+    """Return the distance of an 8-bit image, RGB or grey, from the clean photos of `parameters`; 0 or more, lower is better.
 
-    sqrt((m - n)' ((S + T) / 2)^+ (m - n)), with m, S of the parameters and n, T the mean and covariance of the features
-    of the image's 96x96 blocks (Eq. 10).  Every block counts, sharp or not, but one whose statistics are undefined
-    (flat); the rest of the image beyond whole blocks does not.  Equal to the MATLAB release to 12 digits on the
-    published image that has no flat region; in flat ones the release counts signs of rounding (see
+    sqrt((m - n)' ((S + T) / 2)^+ (m - n)), where m, S are the parameters and n, T the mean and covariance of the features of
+    the image's 96x96 blocks (Eq. 10).  Every block counts, sharp or not, except those with undefined statistics (flat ones);
+    pixels beyond the last whole block are ignored.  On the published image that has no flat region, the score equals that of
+    the MATLAB release to 12 digits; in flat regions the release counts the signs of rounding errors (see
     `scene_statistics.normalise`).
 
     Raises ValueError on anything but uint8 RGB or grey, and on fewer than two usable blocks.
@@ -86,9 +86,9 @@ def niqe(image: Image8, parameters: NiqeParameters) -> float:
 
 
 def block_features(plane: Plane) -> tuple[Float[np.ndarray, "n 36"], Float[np.ndarray, " n"]]:
-    """Features (nan where undefined) and sharpness of the 96x96 blocks of a grey image, row by row.
+    """Compute features (nan where undefined) and sharpness of the 96x96 blocks of a grey image, row by row.
 
-    18 features of the image, then 18 of the image at half its size.  Sharpness is a block's mean local deviation.
+    A block has 18 features of the image, then 18 of the image at half its size.  Its sharpness is its mean local deviation.
     """
     rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
     if not rows * columns:
@@ -106,9 +106,10 @@ def _blocks(plane: Plane, rows: int, columns: int) -> Float[np.ndarray, "n b b"]
 
 
 def _features(blocks: Float[np.ndarray, "n b b"]) -> Float[np.ndarray, "n 18"]:
-    """Shape and mean scale of the coefficients; shape, mean, left and right scale of four paired products (section II-B).
+    """Compute shape and mean scale of the coefficients; shape, mean, left and right scale of four paired products.
 
-    Scale = deviation sqrt(G(1/a) / G(3/a)); mean = (right - left) G(2/a) / G(1/a), scales meant.
+    Scale = deviation sqrt(G(1/a) / G(3/a)); mean = (right - left) G(2/a) / G(1/a), where left and right are scales (section
+    II-B).
     """
     shape, left, right = _scales(blocks)
     features = [shape, (left + right) / 2]

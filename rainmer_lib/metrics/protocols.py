@@ -1,4 +1,4 @@
-"""Named protocols: what a PSNR or an SSIM means.  A number without one is a bug.
+"""Named protocols that define PSNR and SSIM.  A number without a protocol is a bug.
 
 prenet       Y of BT.601 (16-235), not rounded; SSIM after Wang's shrink; outputs are truncated to 8 bits.
              PReNet's statistic/{psnr,ssim}.m and test scripts; also RCDNet, DerainCycleGAN.
@@ -11,8 +11,8 @@ y_fullrange  Y in 0-255, what OpenCV and Pillow call grey; outputs are rounded. 
              others for the same images, the most frequent reason why "Python and MATLAB disagree".
 
 PSNR = 10 log10(255^2 / MSE), over the full frame.  SSIM: 11x11 Gaussian window of sigma 1.5, K = (.01, .03), valid part.
-The shrink is by max(1, round(short side / 256)); where a half is rounded up (640 pixels: 3) but by `rainmer` to the even
-number (640 pixels: 2), because Python's round does.  This file is exact and in NumPy; `batched.py` follows it in torch.
+The shrink is by max(1, round(short side / 256)).  A half is rounded up (640 pixels: 3), but under `rainmer` to the even
+number (640 pixels: 2), like Python's round.  This file is exact and in NumPy; `batched.py` follows it in torch.
 """
 
 import math
@@ -27,12 +27,12 @@ ImageFloat = Float[np.ndarray, "h w 3"]
 Plane = Float[np.ndarray, "h w"]
 Scores = tuple[float, float]
 
-SMALLEST = 11  # pixels: one window of the SSIM
+SMALLEST = 11  # pixels per side: one window of the SSIM
 
 
 @dataclass(frozen=True)
 class Protocol:
-    """How outputs become 8-bit, which planes are compared, whether SSIM shrinks them first, and where that comes from.
+    """One protocol: quantisation of outputs, planes to compare, shrink before SSIM, and the source of these choices.
 
     `quantise`: "truncate", "round" or "none".  `luma`: four numbers, Y = w . (R, G, B) + offset on 0-255, or None for the
     three channels themselves.  `shrink`: "box" (MATLAB's imfilter, then every f-th pixel), "pool", or None.
@@ -45,7 +45,7 @@ class Protocol:
     shrink: str | None = None
 
     def shrink_factor(self, height: int, width: int) -> int:
-        """By how much SSIM shrinks an image of this size; 1 is not at all."""
+        """Return the factor by which SSIM shrinks an image of this size; 1 means no shrink."""
         ratio = min(height, width) / 256
         rounded = {None: 1, "box": math.floor(ratio + 0.5), "pool": round(ratio)}[self.shrink]
         return max(1, rounded)
@@ -65,14 +65,14 @@ PROTOCOLS = {
 
 
 def protocol(name: str) -> Protocol:
-    """A protocol by name; ValueError lists the names."""
+    """Return a protocol by name; ValueError lists the names."""
     if name not in PROTOCOLS:
         raise ValueError(f"protocol {name!r}: choose one of {', '.join(PROTOCOLS)}")
     return PROTOCOLS[name]
 
 
 def quantise(image: ImageFloat, how: str) -> Image8 | ImageFloat:
-    """[0, 1] on the scale of 0-255: "truncate" is uint8(255 x), "round" the nearest, a half up, "none" stays a float."""
+    """Scale [0, 1] to 0-255: "truncate" is uint8(255 x), "round" the nearest integer (a half up), "none" stays a float."""
     scaled = np.clip(image, 0, 1) * 255
     if how == "none":
         return scaled
@@ -80,10 +80,10 @@ def quantise(image: ImageFloat, how: str) -> Image8 | ImageFloat:
 
 
 def evaluate(output: ImageFloat | Image8, clean: Image8, name: str) -> Scores:
-    """PSNR (dB, infinite for equal images) and SSIM of an output, [0, 1] or already 8-bit, under one protocol.
+    """Return PSNR (dB, infinite for equal images) and SSIM of an output, in [0, 1] or already 8-bit, under one protocol.
 
-    Raises ValueError on an unknown protocol, on images of different sizes, on sides under 11 pixels, and on values that
-    are not finite.
+    Raises ValueError on an unknown protocol, on images of different sizes, on sides under 11 pixels, and on values that are
+    not finite.
     """
     chosen = protocol(name)
     _check(output, clean)
@@ -95,12 +95,12 @@ def evaluate(output: ImageFloat | Image8, clean: Image8, name: str) -> Scores:
 
 
 def evaluate_all(output: ImageFloat | Image8, clean: Image8) -> dict[str, Scores]:
-    """PSNR and SSIM under every protocol."""
+    """Return PSNR and SSIM under every protocol."""
     return {name: evaluate(output, clean, name) for name in PROTOCOLS}
 
 
 def planes(image: Image8 | ImageFloat, chosen: Protocol) -> list[Plane]:
-    """What a protocol compares, on the scale of 0-255, in double precision: Y, or R, G and B."""
+    """Return the planes that a protocol compares, in 0-255 and double precision: Y, or R, G and B."""
     image = image.astype(np.float64)
     if chosen.luma is None:
         return list(np.moveaxis(image, 2, 0))
@@ -109,17 +109,17 @@ def planes(image: Image8 | ImageFloat, chosen: Protocol) -> list[Plane]:
 
 
 def ssim(a: Plane, b: Plane) -> float:
-    """Structural similarity of two planes on the 8-bit scale (Wang et al., TIP 2004), mean over the valid part."""
+    """Return the structural similarity (Wang et al., TIP 2004) of two planes in 0-255, mean over the valid part."""
     return float(
         structural_similarity(a, b, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False)
     )
 
 
 def shrink(plane: Plane, chosen: Protocol) -> Plane:
-    """The plane that SSIM sees.
+    """Shrink a plane before SSIM as a protocol says.
 
     "box": filter of f x f with symmetric borders, its origin at (f + 1) / 2 as in MATLAB's imfilter, then every f-th pixel.
-    "pool": means of f x f blocks; a rest at the right or at the bottom is dropped.
+    "pool": means of f x f blocks; remaining pixels at the right or at the bottom are dropped.
     """
     factor = chosen.shrink_factor(*plane.shape)
     if factor == 1:
@@ -134,9 +134,11 @@ def shrink(plane: Plane, chosen: Protocol) -> Plane:
 def _check(output: np.ndarray, clean: np.ndarray) -> None:
     if output.shape != clean.shape or clean.ndim != 3 or clean.shape[2] != 3 or min(clean.shape[:2]) < SMALLEST:
         raise ValueError(
-            f"need two RGB images of one size, {SMALLEST} pixels or more a side: {output.shape}, {clean.shape}"
+            f"expected two RGB images of one size, {SMALLEST} pixels or more per side; found {output.shape}, {clean.shape}"
         )
     if clean.dtype != np.uint8 or output.dtype not in (np.uint8, np.float32, np.float64):
-        raise ValueError(f"need an output in [0, 1] or 8-bit and an 8-bit truth: {output.dtype}, {clean.dtype}")
+        raise ValueError(
+            f"expected an output in [0, 1] or 8-bit and an 8-bit ground truth; found {output.dtype}, {clean.dtype}"
+        )
     if output.dtype != np.uint8 and not np.isfinite(output).all():
         raise ValueError("the output has values that are not finite")

@@ -1,16 +1,26 @@
 """Tables of scores, image by image, and their means."""
 
 from collections.abc import Iterable
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.metrics.protocols import evaluate_all
 
 
-def score_images(outputs: Iterable[tuple[Pair, np.ndarray]]) -> pd.DataFrame:
-    """PSNR and SSIM of outputs under every protocol: columns image, protocol, psnr, ssim; ValueError names the image."""
+class Named(Protocol):
+    """A pair of images: its name and its clean image, uint8 (h, w, 3)."""
+
+    name: str
+    clean: np.ndarray
+
+
+def score_images(outputs: Iterable[tuple[Named, np.ndarray]]) -> pd.DataFrame:
+    """Score outputs by PSNR and SSIM under every protocol; columns image, protocol, psnr, ssim.
+
+    Raises ValueError that names the image.
+    """
     rows = []
     for pair, output in outputs:
         try:

@@ -1,1 +1,1 @@
-"""Networks and blocks that several methods are built of."""
+"""Networks and blocks shared by several methods."""

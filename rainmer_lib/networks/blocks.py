@@ -9,7 +9,7 @@ InstanceNorm = nn.InstanceNorm2d
 
 
 class ResidualBlock(nn.Module):
-    """x + IN(conv(ReLU(IN(conv(x))))), 3x3 convolutions on reflected borders, no dropout.  Shape (b, c, h, w) is kept."""
+    """Residual block x + IN(conv(ReLU(IN(conv(x))))) on (b, c, h, w): 3x3 convolutions on reflected borders, no dropout."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class ResidualBlock(nn.Module):
 
 
 def initialise(module: nn.Module, gain: float = 0.02) -> nn.Module:
-    """Draw convolution and linear weights from Xavier's normal law with `gain`, set biases to zero; returns `module`.
+    """Draw convolution and linear weights from Xavier's normal distribution with `gain`, set biases to zero, return `module`.
 
     The gain is that of the authors' code (options/base_options.py:42); the paper does not state one.
     """
@@ -36,7 +36,7 @@ def initialise(module: nn.Module, gain: float = 0.02) -> nn.Module:
 
 
 def parameter_count(module: nn.Module) -> int:
-    """Number of trainable values in `module`."""
+    """Return the number of trainable values in `module`."""
     return sum(p.numel() for p in module.parameters() if p.requires_grad)
 
 

@@ -18,7 +18,7 @@ class BlurDown(nn.Module):
         self.register_buffer("kernel", torch.outer(row, row)[None, None], persistent=False)
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h2 w2"]:
-        """Filter each channel by itself and subsample."""
+        """Filter each channel separately and subsample."""
         channels = x.shape[1]
         kernel = self.kernel.to(x.dtype).expand(channels, 1, 3, 3)
         return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), kernel, stride=2, groups=channels)
@@ -27,7 +27,7 @@ class BlurDown(nn.Module):
 class BlurUp(nn.Module):
     """Double height and width with the filter [1,3,3,1]x[1,3,3,1]/16 and replicated borders.
 
-    That filter *is* bilinear interpolation with half-pixel centres (weights 3/4 and 1/4), so torch's own kernel does it.
+    That filter *is* bilinear interpolation with half-pixel centres (weights 3/4 and 1/4), so torch's own kernel computes it.
     Shapes: (b, c, h, w) -> (b, c, 2h, 2w).
     """
 

@@ -1,1 +1,1 @@
-"""Figures: one style, one function a kind of picture."""
+"""Figures: one style, and one function for each kind of figure."""

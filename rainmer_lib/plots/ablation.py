@@ -1,4 +1,4 @@
-"""Ablations: every seed as a dot, the mean as a bar, gain over the input."""
+"""Figures of ablations: gain over the rainy input, every seed as a dot, the mean as a bar."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -6,18 +6,18 @@ from matplotlib.figure import Figure
 
 from rainmer_lib.plots.style import TEST_SET_LABELS, colours
 
-METRIC_LABELS = {"psnr": "PSNR gain over the input (dB)", "ssim": "SSIM gain over the input"}
+METRIC_LABELS = {"psnr": "PSNR gain over rainy input (dB)", "ssim": "SSIM gain over rainy input"}
 
 
 def gains(means: pd.DataFrame) -> pd.DataFrame:
-    """Each run's mean score minus that of the input on the same test set and protocol."""
+    """Subtract the rainy input's mean score from each run's, on the same test set and under the same protocol."""
     keys = ["test_set", "protocol"]
-    joined = means[means.method != "input"].merge(means[means.method == "input"], on=keys, suffixes=("", "_input"))
+    joined = means[means.method != "input"].merge(means[means.method.eq("input")], on=keys, suffixes=("", "_input"))
     return joined.assign(psnr=joined.psnr - joined.psnr_input, ssim=joined.ssim - joined.ssim_input)
 
 
 def gain_figure(means: pd.DataFrame, methods: list[str], protocol: str, title: str = "") -> Figure:
-    """PSNR and SSIM gains, a panel for each: groups are test sets, bars are means over seeds, dots are seeds."""
+    """Plot PSNR and SSIM gains, a panel for each: groups are test sets, bars are means over seeds, dots are seeds."""
     table = gains(means)
     table = table[table.protocol == protocol]
     sets, palette = list(dict.fromkeys(table.test_set)), colours(methods)
@@ -26,7 +26,7 @@ def gain_figure(means: pd.DataFrame, methods: list[str], protocol: str, title: s
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 2.7 + 0.2 * rows))
     for axis, metric in zip(axes, METRIC_LABELS, strict=True):
         for i, method in enumerate(methods):
-            ours = table[table.method == method]
+            ours = table[table.method.eq(method)]
             places = [k + (i - (len(methods) - 1) / 2) * step for k in range(len(sets))]
             averages = [ours[ours.test_set == s][metric].mean() for s in sets]
             axis.bar(places, averages, width=0.85 * step, color=palette[method], alpha=0.45, label=method)

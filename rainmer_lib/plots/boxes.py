@@ -14,22 +14,23 @@ from rainmer_lib.downstream.detection_scores import SURE, match
 from rainmer_lib.downstream.detector import COCO, Detections
 
 _PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7")
-WIDTH = 3.6  # inches of a panel
-LABEL = 4.5  # points of a label's letters
+WIDTH = 3.6  # width of a panel in inches
+LABEL = 4.5  # font size of a label in points
 
 
 def class_colour(number: int) -> str:
-    """A COCO class keeps its colour in every figure."""
+    """Return the colour of a COCO class, the same in every figure."""
     return _PALETTE[number % len(_PALETTE)]
 
 
 def box_panels(
     images: Mapping[str, UInt8[np.ndarray, "h w 3"]], found: Mapping[str, Detections], truth: str = "clean", sure: float = SURE
 ) -> Figure:
-    """A panel for each image with what is detected above `sure`, its class and score; titles count the objects.
+    """Plot a panel for each image with its detections above `sure`, their classes and scores; titles count the objects.
 
-    Where `truth` names one of them, boxes that it lacks are dashed, and titles count those that it shares.  The surest boxes
-    are labelled first; a label that would cover another is left out.  ValueError if an image has no detections.
+    `truth` names the image whose detections are the ground truth, if there is one: boxes without a match in it are dashed, and
+    titles count those with a match.  The most confident boxes are labelled first; a label that would cover another is left
+    out.  ValueError if an image has no detections.
     """
     if missing := set(images) - set(found):
         raise ValueError(f"no detections of {', '.join(sorted(missing))}")
@@ -53,10 +54,10 @@ def box_panels(
 
 
 def _draw(axis: Axes, objects: Detections, true: np.ndarray) -> None:
-    for (left, top, right, bottom), number, seen in zip(objects.boxes, objects.classes, true, strict=True):
-        style = {"fill": False, "ec": class_colour(int(number)), "lw": 1.1, "ls": "-" if seen else "--"}
+    for (left, top, right, bottom), number, matched in zip(objects.boxes, objects.classes, true, strict=True):
+        style = {"fill": False, "ec": class_colour(int(number)), "lw": 1.1, "ls": "-" if matched else "--"}
         axis.add_patch(Rectangle((left, top), right - left, bottom - top, **style))
-    pixels = axis.get_images()[0].get_array().shape[1] / (72 * WIDTH)  # of the image, in a point of the figure
+    pixels = axis.get_images()[0].get_array().shape[1] / (72 * WIDTH)  # pixels of the image to a point of the figure
     labelled: list[Bbox] = []
     for i in np.argsort(-objects.scores, kind="stable"):
         left, top = objects.boxes[i, :2]

@@ -13,10 +13,10 @@ LABELS = TEST_SET_LABELS | {"real147": "Real147", "mwd": "MWD", "rendered": "ren
 
 
 def change_figure(changes: pd.DataFrame, methods: list[str], metrics: Mapping[str, str], title: str) -> Figure:
-    """What each method changes: mean over its seeds as a bar, their standard deviation as a whisker, each seed as a dot.
+    """Plot each method's change of the scores: mean over seeds as a bar, standard deviation as a whisker, seeds as dots.
 
     `changes` has a row for each method, seed and test set, with the columns of `metrics` (column -> label): the score minus
-    that of the input.  Panels have scales of their own, because gains differ much between test sets; 0 is doing nothing.  A
+    that of the rainy input, which is at 0.  Each panel has its own scale, because gains differ much between test sets.  A
     method without a row has an empty line.
     """
     sets = list(dict.fromkeys(changes.test_set))
@@ -35,7 +35,7 @@ def change_figure(changes: pd.DataFrame, methods: list[str], metrics: Mapping[st
 def _panel(axis: Axes, table: pd.DataFrame, methods: list[str], metric: str) -> None:
     palette = colours(methods)
     for line, method in enumerate(methods):
-        values = table[table.method == method][metric]
+        values = table[table.method.eq(method)][metric]
         if len(values):
             spread = values.std() if len(values) > 1 else None
             axis.barh(line, values.mean(), height=0.6, color=palette[method], alpha=0.45, xerr=spread,

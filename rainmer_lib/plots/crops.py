@@ -1,4 +1,4 @@
-"""One photo under many methods, fit for a page: two whole images at the left, the same window of every image at the right."""
+"""One photo under many methods, sized for a page: two whole images at the left, the same window of every image at the right."""
 
 from collections.abc import Mapping
 
@@ -19,16 +19,16 @@ WIDTH = 7.2  # inches, the width of a page
 def window_grid(
     images: Mapping[str, Image], box: tuple[int, int, int], captions: Mapping[str, str], whole: tuple[str, str], title: str = ""
 ) -> Figure:
-    """Images of one size.  `whole` names the two shown entirely; `box` = (top, left, size) of all is enlarged.
+    """Plot images of one size: the two that `whole` names entirely, and the window `box` = (top, left, size) of all enlarged.
 
-    Names are titles, with their caption below.  ValueError if `whole` names an image that is not there, if sizes differ, or
+    Titles are names with captions below.  ValueError if `whole` names an image that is not there, if sizes differ, or
     if the box leaves the image.
     """
     _check(images, box, whole)
     top, left, size = box
-    columns = max(3, -(-len(images) // 2))  # or a window outgrows the whole image
+    columns = max(3, -(-len(images) // 2))  # with fewer, a window would be larger than the whole image
     height, width = images[whole[0]].shape[:2]
-    share = min(1.6, width / height)  # of a whole image's width to a window's
+    share = min(1.6, width / height)  # ratio of a whole image's width to a window's
     side = WIDTH / (share + columns)
     figure = plt.figure(figsize=(WIDTH, 2 * side + 0.95))
     places = figure.add_gridspec(2, 1 + columns, width_ratios=(share, *[1] * columns))
@@ -46,7 +46,7 @@ def window_grid(
 
 
 def most_changed(rainy: Image, outputs: list[Image], size: int) -> tuple[int, int, int]:
-    """The window that the outputs change most on average, so that the choice of a crop favours no method; (top, left, size)."""
+    """Find the window (top, left, size) that the outputs change most on average, so that the crop favours no method."""
     return busiest_box(rainy, np.mean([output.astype(np.float64) for output in outputs], axis=0), size)
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-TITLES = {"ssim": "1 - SSIM"}  # of terms whose names do not say what is drawn
+TITLES = {"ssim": "1 - SSIM"}  # titles of terms whose names differ from the drawn quantity
 
 
 def term_curves(log: list[dict], begins: Mapping[str, int] | None = None) -> Figure:
-    """The lines of a run's log: each term over the steps, means over the steps between two lines.
+    """Plot a run's log: each term over the steps; a line of the log is the mean over the steps since the line before.
 
-    `begins` (term -> step): a term that is 0 up to and with this step is drawn from the first line whose mean has none of
-    them.
+    `begins` (term -> step): a term that is 0 up to and including this step is drawn from the first line whose mean contains
+    none of those steps.
     """
     table = pd.DataFrame(log).set_index("step")
     before = [0, *table.index[:-1]]

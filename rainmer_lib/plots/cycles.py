@@ -1,4 +1,4 @@
-"""Figures about the two cycles: what a critic sees, and what becomes of an image on its way round."""
+"""Figures about the two cycles: the patches that discriminators judge, and an image at each stage of its cycle."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ Photo = Float[np.ndarray, "h w 3"]
 
 
 def field_squares(photo: Photo, sides: Mapping[str, int], sensitivity: Float[np.ndarray, "h w"]) -> Figure:
-    """A photo with a centred square for each of `sides` (label -> pixels), and how much a logit depends on each pixel."""
+    """Plot a photo with a centred square for each of `sides` (label -> pixels), and a logit's dependence on each pixel."""
     height, width = photo.shape[:2]
     figure, (left, right) = plt.subplots(1, 2, figsize=(5.2, 2.7))
     left.imshow(photo)
@@ -32,7 +32,7 @@ def field_squares(photo: Photo, sides: Mapping[str, int], sensitivity: Float[np.
 
 
 def cycle_panels(rows: Mapping[str, Sequence[Photo]], columns: Sequence[str]) -> Figure:
-    """A row for each pair of maps, its images from left to right under the names of `columns`."""
+    """Plot a row for each pair of maps, its images from left to right under the names of `columns`."""
     height, width = next(iter(rows.values()))[0].shape[:2]
     size = (1.7 * len(columns) + 1.0, 1.75 * height / width * len(rows) + 0.3)
     figure, axes = plt.subplots(len(rows), len(columns), figsize=size, squeeze=False)

@@ -1,4 +1,4 @@
-"""Rain densities of data sets: a night set before and after alignment, beside those that it is aligned with."""
+"""Figure of rain densities: a night set before and after alignment, beside the sets that it is aligned with."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,10 +17,10 @@ Densities = Float[np.ndarray, " images"]
 def alignment_figure(
     name: str, before: Densities, chosen: Densities, others: Mapping[str, Densities], edges: Sequence[float] = EDGES
 ) -> Figure:
-    """Left: densities of the set `name` before alignment, right: of the chosen subset; both with the other sets as lines.
+    """Plot the densities of the set `name`, left before alignment, right of the chosen subset; the other sets are lines.
 
-    Dotted lines are the edges of the bins that were matched; in each stands the set's share, and in brackets the target, the
-    mean share of the others (only where there are three bins).
+    Dotted lines are the edges of the matched bins.  Each bin shows the set's share, and in brackets the target, the mean share
+    of the others (only if there are at most three bins).
     """
     figure, axes = plt.subplots(1, 2, figsize=(7, 2.9), sharey=True)
     target = np.mean([shares(values, edges) for values in others.values()], axis=0)
@@ -36,7 +36,7 @@ def alignment_figure(
 
 
 def density_histograms(axis: Axes, name: str, values: Densities, others: Mapping[str, Densities]) -> None:
-    """One set as bars, the others as stepped lines; ten bins from 0 to 0.4, as in the released figure."""
+    """Draw one set as bars, the others as stepped lines; ten bins from 0 to 0.4, as in the released figure."""
     palette = colours([name, *others])
     heights, edges = histogram(values)
     axis.bar(edges[:-1], heights, width=np.diff(edges), align="edge", color=palette[name], alpha=0.45, lw=0, label=name)
@@ -46,7 +46,7 @@ def density_histograms(axis: Axes, name: str, values: Densities, others: Mapping
 
 
 def _annotate(axis: Axes, ours: np.ndarray, target: np.ndarray, edges: Sequence[float]) -> None:
-    """Shares of the matched bins at the top of the panel; with many bins only their edges."""
+    """Write the shares of the matched bins at the top of the panel; with more than three bins, draw only their edges."""
     limits = [0, *edges, axis.get_xlim()[1]]
     for edge in edges:
         axis.axvline(edge, color="0.45", lw=0.8, ls=":")

@@ -7,10 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
-# what a box is has one colour in every diagram
+# each kind of box has one colour in every diagram
 FILL = {
-    "rainy": "#CFE2F1", "clean": "#CDE9DF", "network": "#FBE3B5", "critic": "#F3D3E2", "loss": "#FFFFFF", "group": "#F4F4F4",
-    "frozen": "#E2DAF0",
+    "rainy": "#CFE2F1", "clean": "#CDE9DF", "network": "#FBE3B5", "discriminator": "#F3D3E2", "loss": "#FFFFFF",
+    "group": "#F4F4F4", "frozen": "#E2DAF0",
 }  # fmt: skip
 RAINY, CLEAN, INK = "#0072B2", "#009E73", "0.25"
 
@@ -25,14 +25,14 @@ class Box:
     height: float
 
     def edge(self, side: str, shift: float = 0.0) -> tuple[float, float]:
-        """The middle of a side (`left`, `right`, `top`, `bottom`), moved along it by `shift`."""
+        """Return the middle of a side (`left`, `right`, `top`, `bottom`), moved along it by `shift`."""
         dx, dy = {"left": (-1, 0), "right": (1, 0), "top": (0, 1), "bottom": (0, -1)}[side]
         along = (0, shift) if dx else (shift, 0)
         return self.x + dx * self.width / 2 + along[0], self.y + dy * self.height / 2 + along[1]
 
 
 def canvas(width: float, height: float, inches: float = 7.2) -> tuple[Figure, Axes]:
-    """An empty drawing of `width` by `height` units, `inches` wide, with the origin at the lower left."""
+    """Create an empty drawing of `width` by `height` units, `inches` wide, with the origin at the lower left."""
     figure, axis = plt.subplots(figsize=(inches, inches * height / width))
     axis.set(xlim=(0, width), ylim=(0, height), aspect="equal")
     axis.set_axis_off()
@@ -40,7 +40,7 @@ def canvas(width: float, height: float, inches: float = 7.2) -> tuple[Figure, Ax
 
 
 def draw_box(axis: Axes, box: Box, kind: str, title: str, name: str = "") -> Box:
-    """A box of a kind of `FILL`, its title and below it a name of the code in typewriter letters; returns the box."""
+    """Draw a box of a kind of `FILL` with its title, and below it a name from the code in monospace; return the box."""
     corner, group = (box.x - box.width / 2, box.y - box.height / 2), kind == "group"
     shape = f"round,pad=0,rounding_size={1.2 if kind in ('rainy', 'clean') else 0.3}"
     edge = {"ec": "0.75" if group else INK, "lw": 0.8, "zorder": 0 if group else 2}
@@ -58,15 +58,15 @@ Point = tuple[float, float]
 
 
 def draw_arrow(axis: Axes, start: Point, end: Point, colour: str = INK, dashed: bool = False) -> None:
-    """An arrow from `start` to `end`; dashed for features, solid for images."""
+    """Draw an arrow from `start` to `end`; dashed for features, solid for images."""
     shape = {"arrowstyle": "-|>", "color": colour, "lw": 1.0, "mutation_scale": 7, "shrinkA": 1, "shrinkB": 1}
     axis.annotate("", end, start, arrowprops=shape | {"linestyle": (0, (4, 2)) if dashed else "-"}, zorder=1)
 
 
 def draw_dcdgan() -> Figure:
-    """DCD-GAN (paper, Fig. 2) with the names of this library: two cycles, two critics, and the guidance between them.
+    """Draw DCD-GAN (paper, Fig. 2) with the names of this library: two cycles, two discriminators, guidance in between.
 
-    Both appearances of `derain` are one network, and so are those of `rerain`.  The paper's figure draws four guidance
+    Both boxes of `derain` are one network, and so are both boxes of `rerain`.  The paper's figure draws four guidance
     branches; this one draws the two of the default configuration, whose four stacks come from the passes of the cycles.
     """
     figure, axis = canvas(100, 64)
@@ -74,19 +74,19 @@ def draw_dcdgan() -> Figure:
     backward = _cycle(axis, 18, ("N", "clean"), ("R_N", "rerained"), ("N^*", "recovered_clean"), ("clean", "rainy"))
     for y, text in ((55.5, "forward cycle"), (10.5, "backward cycle")):
         axis.text(1.5, y, text, fontsize=8, style="italic", va="center")
-    _critic(axis, forward["made"], "top", "$D_N$", "clean_critic", ("clean", "$N$"))
-    _critic(axis, backward["made"], "bottom", "$D_R$", "rainy_critic", ("rainy", "$R$"))
+    _discriminator(axis, forward["made"], "top", "$D_N$", "clean_discriminator", ("clean", "$N$"))
+    _discriminator(axis, backward["made"], "bottom", "$D_R$", "rainy_discriminator", ("rainy", "$R$"))
     _guidance(axis, forward, backward)
     loss = draw_box(axis, Box(91.5, 33, 15, 9), "loss", "$R$ to $R^*$, $N$ to $N^*$", "colour_cycle\nfrequency")
     draw_arrow(axis, forward["recovered"].edge("bottom"), loss.edge("top"))
     draw_arrow(axis, backward["recovered"].edge("top"), loss.edge("bottom"))
-    axis.text(50, 0.6, "solid: images      dashed: stacks of features, taken from the encoder half on the way", fontsize=6.5,
+    axis.text(50, 0.6, "solid: images      dashed: stacks of features from the encoder halves of the generators", fontsize=6.5,
               ha="center", va="bottom", color=INK)  # fmt: skip
     return figure
 
 
 def _cycle(axis: Axes, y: float, source: tuple, made: tuple, recovered: tuple, kinds: tuple[str, str]) -> dict[str, Box]:
-    """One cycle from left to right: image, generator, image, other generator, image."""
+    """Draw one cycle from left to right: image, generator, image, other generator, image."""
     names = {"rainy": ("$G_{R2N}$", "derain"), "clean": ("$G_{N2R}$", "rerain")}
     boxes = {}
     for x, key, (symbol, name), kind in zip(
@@ -101,18 +101,18 @@ def _cycle(axis: Axes, y: float, source: tuple, made: tuple, recovered: tuple, k
     return boxes
 
 
-def _critic(axis: Axes, judged: Box, side: str, symbol: str, name: str, real: tuple[str, str]) -> None:
-    """A critic beyond the image that it judges, with the real image that it sees beside it."""
+def _discriminator(axis: Axes, judged: Box, side: str, symbol: str, name: str, real: tuple[str, str]) -> None:
+    """Draw a discriminator above or below the image that it judges, and beside it the real image that it sees."""
     y = judged.y + (10.5 if side == "top" else -10.5)
-    critic = draw_box(axis, Box(50, y, 13, 6.5), "critic", symbol, name)
+    discriminator = draw_box(axis, Box(50, y, 13, 6.5), "discriminator", symbol, name)
     kind, title = real
     exemplar = draw_box(axis, Box(36, y, 5, 5), kind, title)
-    draw_arrow(axis, judged.edge(side), critic.edge("bottom" if side == "top" else "top"))
-    draw_arrow(axis, exemplar.edge("right"), critic.edge("left"))
+    draw_arrow(axis, judged.edge(side), discriminator.edge("bottom" if side == "top" else "top"))
+    draw_arrow(axis, exemplar.edge("right"), discriminator.edge("left"))
 
 
 def _guidance(axis: Axes, forward: dict[str, Box], backward: dict[str, Box]) -> None:
-    """The two heads between the cycles: encoder of `derain` to `embed_rainy`, encoder of `rerain` to `embed_clean`."""
+    """Draw the two heads between the cycles: encoder of `derain` to `embed_rainy`, encoder of `rerain` to `embed_clean`."""
     draw_box(axis, Box(50, 33.3, 50, 11.4), "group", "ContrastiveGuidance")
     rainy = draw_box(axis, Box(34, 32, 14, 6.5), "rainy", "$H_R$", "embed_rainy")
     clean = draw_box(axis, Box(66, 32, 14, 6.5), "clean", "$H_N$", "embed_clean")

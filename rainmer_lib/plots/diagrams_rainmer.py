@@ -1,4 +1,4 @@
-"""Rainmer drawn by code, with the names of classes and attributes, in the look of `diagrams.draw_dcdgan`."""
+"""Diagram of Rainmer with the names of classes and attributes, in the style of `diagrams.draw_dcdgan`."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -10,28 +10,28 @@ TRAINING = "#6A51A3"
 
 
 def draw_rainmer() -> Figure:
-    """Rainmer with the names of this library: the backbone below, the view encoder above it, and what contrast needs on top.
+    """Draw Rainmer with the names of this library: backbone below, view encoder above it, contrastive learning on top.
 
-    Both boxes of `stem` are one module.  The top row exists in training alone: keys are made of the image and of earlier
-    ones, and encoded by a copy of the encoder that follows it.  Nothing flows back from there but through the features.
+    Both boxes of `stem` are one module.  The top row exists only in training: keys are made from the image and from earlier
+    images, and encoded by a momentum copy of the encoder.  Gradients flow back from there only through the features.
     """
     figure, axis = canvas(124, 71)
     row = _backbone(axis)
     heads = _views(axis, row)
     _contrast(axis, heads)
-    axis.text(62, 0.4, "solid: the image on its way      dashed: what the views see of it      violet: in training alone",
+    axis.text(62, 0.4, "solid: path of the image      dashed: features of the views      violet: only in training",
               fontsize=6.5, ha="center", va="bottom", color=INK)  # fmt: skip
     return figure
 
 
 def _backbone(axis: Axes) -> dict[str, Box]:
-    """Crop, embedding, interaction, three levels down, latent, three levels up, refinement, result and its loss."""
+    """Draw crop, embedding, interaction, three levels down, latent, three levels up, refinement, result and its loss."""
     draw_box(axis, Box(61.9, BOTTOM - 1.4, 92, 16), "group", "backbone, interaction")
     names = (
         ("crop", "rainy", "$I$", "crop"), ("embed", "network", "embed", "patch\nlevel0"),
         ("join", "network", "join", "SpatialChannel\nInteraction"), ("encoder", "network", "encoder", "Transformer\nBlock"),
         ("latent", "network", "latent", "Transformer\nBlock"), ("decoder", "network", "decoder", "Transformer\nBlock"),
-        ("refine", "network", "refine", "Mixture\nCompensator"), ("derained", "clean", "$O$", "derained"),
+        ("refine", "network", "refine", "MEFC"), ("derained", "clean", "$O$", "derained"),
     )  # fmt: skip
     row = {key: draw_box(axis, Box(8 + 15.4 * i, BOTTOM - 0.9, 12.2, 8), kind, title, name)
            for i, (key, kind, title, name) in enumerate(names)}  # fmt: skip
@@ -46,7 +46,7 @@ def _backbone(axis: Axes) -> dict[str, Box]:
 
 
 def _around(axis: Axes, start: Box, end: Box, y: float, text: str) -> None:
-    """A way below the row, from the bottom of one box to that of another."""
+    """Draw a path below the row, from the bottom of one box to the bottom of another."""
     (x1, y1), (x2, y2) = start.edge("bottom"), end.edge("bottom")
     axis.plot([x1, x1, x2], [y1, y, y], color=INK, lw=1.0, zorder=1, solid_joinstyle="miter")
     draw_arrow(axis, (x2, y), (x2, y2))
@@ -54,7 +54,7 @@ def _around(axis: Axes, start: Box, end: Box, y: float, text: str) -> None:
 
 
 def _views(axis: Axes, row: dict[str, Box]) -> dict[str, Box]:
-    """The whole image through stem and heads to the prompts; the crop through the stem to the interaction."""
+    """Draw the whole image's path through stem and heads to the prompts, and the crop's through the stem."""
     whole = draw_box(axis, Box(8, MIDDLE - 0.9, 12.2, 8), "rainy", "whole $I$", "view_of")
     draw_box(axis, Box(46.5, MIDDLE, 45, 22), "group", "ViewEncoder")
     stem = draw_box(axis, Box(32, MIDDLE - 0.9, 13, 8), "network", "location", "stem")
@@ -73,15 +73,15 @@ def _views(axis: Axes, row: dict[str, Box]) -> dict[str, Box]:
 
 
 def _contrast(axis: Axes, views: dict[str, Box]) -> None:
-    """Archive, keys, the encoder that follows, and the two losses that compare the queries with them."""
-    archive = draw_box(axis, Box(8, TOP, 12.2, 8), "frozen", "earlier $I$", "Archive")
+    """Draw memory bank, keys, momentum encoder, and the two losses that compare the queries with the keys."""
+    memory_bank = draw_box(axis, Box(8, TOP, 12.2, 8), "frozen", "earlier $I$", "MemoryBank")
     keys = draw_box(axis, Box(32, TOP, 20, 8), "frozen", "positive, negatives", "build_keys")
-    follower = draw_box(axis, Box(58, TOP, 17, 8), "frozen", "follows", "MomentumEncoder")
+    follower = draw_box(axis, Box(58, TOP, 17, 8), "frozen", "EMA copy", "MomentumEncoder")
     first = draw_box(axis, Box(96, TOP, 22, 6.4), "loss", "similarity", "illumination")
     second = draw_box(axis, Box(96, TOP - 10.5, 22, 6.4), "loss", "similarity", "degradation_detail")
-    draw_arrow(axis, views["whole"].edge("top"), archive.edge("bottom"), TRAINING)
+    draw_arrow(axis, views["whole"].edge("top"), memory_bank.edge("bottom"), TRAINING)
     draw_arrow(axis, views["whole"].edge("top", 3), keys.edge("bottom", -6), TRAINING)
-    draw_arrow(axis, archive.edge("right"), keys.edge("left"), TRAINING)
+    draw_arrow(axis, memory_bank.edge("right"), keys.edge("left"), TRAINING)
     draw_arrow(axis, keys.edge("right"), follower.edge("left"), TRAINING)
     for loss in (first, second):
         draw_arrow(axis, follower.edge("right"), loss.edge("left", 1.2), TRAINING, dashed=True)

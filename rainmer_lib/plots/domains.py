@@ -1,4 +1,4 @@
-"""A sequence of domains: what each method gains on its own rain and on others (DCD-GAN, Fig. 9)."""
+"""Figure of a sequence of domains: each method's gain on its own rain and on other rain (DCD-GAN, Fig. 9)."""
 
 import matplotlib.pyplot as plt
 import pandas as pd
@@ -7,14 +7,14 @@ from matplotlib.figure import Figure
 
 from rainmer_lib.plots.style import TEST_SET_LABELS, colours
 
-LABEL = "PSNR gain over the input (dB)"
+LABEL = "PSNR gain over rainy input (dB)"
 
 
 def sequence_figure(gains: pd.DataFrame, own: str, adapted: tuple[str, str]) -> Figure:
-    """Left: gain on each test set in turn, a line a method, bars are the spread over seeds.  Right: what adaptation does.
+    """Plot each method's gain on each test set, with the spread over seeds (left), and the effect of adaptation (right).
 
     `gains` (columns method, seed, test_set, psnr) of one protocol; test sets named `under <preset>` are new domains, `own`
-    is that of training.  `adapted` = (method, suffix): rows `method suffix` exist on the new domains.
+    is the training domain.  `adapted` = (method, suffix): rows `method suffix` exist on the new domains.
     """
     method, suffix = adapted
     new = [name for name in gains.test_set.unique() if name.startswith("under ")]
@@ -25,7 +25,7 @@ def sequence_figure(gains: pd.DataFrame, own: str, adapted: tuple[str, str]) -> 
         sequence += new
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.1), width_ratios=(1.55, 1))
     for i, name in enumerate(lines):
-        spread = gains[gains.method == name].groupby("test_set").psnr.agg(["mean", "std"]).reindex(sequence)
+        spread = gains[gains.method.eq(name)].groupby("test_set").psnr.agg(["mean", "std"]).reindex(sequence)
         places = [k + 0.06 * (i - (len(lines) - 1) / 2) for k in range(len(sequence))]
         left.errorbar(places, spread["mean"], yerr=spread["std"].fillna(0), fmt="o-", ms=4, lw=1.1, capsize=2,
                       color=palette[name], label=name)  # fmt: skip
@@ -37,7 +37,7 @@ def sequence_figure(gains: pd.DataFrame, own: str, adapted: tuple[str, str]) -> 
 
 def _before_and_after(axis: Axes, gains: pd.DataFrame, new: list[str], method: str, suffix: str, colour: str) -> None:
     for offset, (name, label, alpha) in enumerate(((method, "as trained", 0.35), (f"{method} {suffix}", suffix, 0.85))):
-        ours = gains[gains.method == name]
+        ours = gains[gains.method.eq(name)]
         for k, test_set in enumerate(new):
             values, place = ours[ours.test_set == test_set].psnr, k + 0.36 * (offset - 0.5)
             axis.bar(place, values.mean(), width=0.34, color=colour, alpha=alpha, label=label if k == 0 else None)

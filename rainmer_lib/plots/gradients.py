@@ -1,4 +1,4 @@
-"""What each term of an objective asks of an image, pixel by pixel."""
+"""Maps of the gradient of each term of an objective with respect to an image, pixel by pixel."""
 
 from collections.abc import Mapping
 
@@ -11,10 +11,10 @@ Photo = Float[np.ndarray, "h w 3"]
 
 
 def gradient_maps(images: Mapping[str, Photo], pushes: Mapping[str, Photo]) -> Figure:
-    """Images in [0, 1] above, below them a map for each term: red where it wants the pixel brighter, blue darker.
+    """Plot images in [0, 1] above, and below them a map for each term: red where it pushes the pixel brighter, blue darker.
 
-    Colours are averaged.  Each map has its own scale, up to its 99.5th percentile; the title tells the root mean square, so
-    that terms can be compared.
+    The colours are averaged.  Each map has its own scale, up to its 99.5th percentile; the title states the root mean square,
+    so that terms can be compared.
     """
     columns = max(len(images), len(pushes))
     height, width = next(iter(images.values())).shape[:2]

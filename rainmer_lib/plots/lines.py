@@ -1,4 +1,4 @@
-"""Quantities over one that is varied: a panel for each."""
+"""Figure of quantities over a varied parameter: a panel for each quantity."""
 
 from collections.abc import Mapping
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 
 
 def line_panels(table: pd.DataFrame, over: str, panels: Mapping[str, str], label: str, log: bool = False) -> Figure:
-    """Each column of `panels` (column -> its axis label) over the column `over`, points joined; `label` names the latter."""
+    """Plot each column of `panels` (column -> axis label) over the column `over`, whose axis label is `label`."""
     figure, axes = plt.subplots(1, len(panels), figsize=(2.4 * len(panels), 2.1), squeeze=False)
     for axis, (name, text) in zip(axes[0], panels.items(), strict=True):
         axis.plot(table[over], table[name], "o-", color="#0072B2", ms=3.5, lw=1.2)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def crop_panels(images: Mapping[str, np.ndarray], box: tuple[int, int, int], captions: Mapping[str, str]) -> Figure:
-    """A column for each image: whole above, `box` = (top, left, size) enlarged below, its caption as the title."""
+    """Plot a column for each image: whole above, `box` = (top, left, size) enlarged below, its caption as the title."""
     top, left, size = box
     height, width = next(iter(images.values())).shape[:2]
     column = 1.5
@@ -33,7 +33,7 @@ def crop_panels(images: Mapping[str, np.ndarray], box: tuple[int, int, int], cap
 
 
 def busiest_box(rainy: np.ndarray, clean: np.ndarray, size: int) -> tuple[int, int, int]:
-    """The window of `size` pixels with the most rain, so that the choice of a crop is nobody's."""
+    """Find the window (top, left, size) of `size` pixels with the most rain, so that nobody picks the crop."""
     residual = np.abs(rainy.astype(float) - clean).mean(axis=2)
     total = residual.cumsum(0).cumsum(1)
     total = np.pad(total, ((1, 0), (1, 0)))
@@ -43,7 +43,7 @@ def busiest_box(rainy: np.ndarray, clean: np.ndarray, size: int) -> tuple[int, i
 
 
 def batch_grid(batches: Mapping[str, Tensor]) -> Figure:
-    """A row of images for each named batch (b, 3, h, w) in [0, 1]."""
+    """Plot a row of images for each named batch (b, 3, h, w) in [0, 1]."""
     count = max(len(batch) for batch in batches.values())
     figure, axes = plt.subplots(len(batches), count, figsize=(1.3 * count, 1.4 * len(batches)), squeeze=False)
     for row, (name, batch) in zip(axes, batches.items(), strict=True):

@@ -1,4 +1,4 @@
-"""Figures about prompts: what one is made of, how two are weighed, where their gates open, and whom attention keeps."""
+"""Figures about prompts: the parts of a prompt, the weighting of two, their gates, and masks of the attention."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ PARTS = {"illumination": "#E69F00", "appearance": "#0072B2"}
 
 
 def prompt_parts(gate: Plane, translated: Float[np.ndarray, " c"], prompt: Float[np.ndarray, "c h w"]) -> Figure:
-    """One prompt, from left to right: the gate, a map; the translated vector, a number a channel; the prompt, map by map."""
+    """Plot one prompt, from left to right: the gate (a map), the translated vector (a number a channel), the prompt's maps."""
     count = len(translated)
     figure, axes = plt.subplots(1, 2 + count, figsize=(1.75 * (2 + count), 1.9), width_ratios=(1.2, 0.8, *[1.2] * count))
     limit = np.abs(prompt).max()
@@ -31,13 +31,13 @@ def prompt_parts(gate: Plane, translated: Float[np.ndarray, " c"], prompt: Float
 
 
 def share_curves(curves: Mapping[str, pd.DataFrame], marks: Mapping[str, float] | None = None) -> Figure:
-    """Factors of both prompts over a cosine, a panel for each weighting.
+    """Plot the factors of both prompts over a cosine, a panel for each weighting.
 
     Each table has the columns cosine, illumination and appearance; `marks` (weighting -> cosine) is a dashed line.
     """
     figure, axes = plt.subplots(1, len(curves), figsize=(1.85 * len(curves), 2.4), sharey=True, squeeze=False)
     for axis, (name, table) in zip(axes[0], curves.items(), strict=True):
-        for (part, colour), width in zip(PARTS.items(), (3.0, 1.3), strict=True):  # where both are equal, both are seen
+        for (part, colour), width in zip(PARTS.items(), (3.0, 1.3), strict=True):  # both stay visible where they are equal
             axis.plot(table.cosine, table[part], color=colour, lw=width, label=f"factor of the {part} prompt")
         if marks and name in marks:
             axis.axvline(marks[name], color="0.3", lw=0.9, ls=(0, (3, 2)))
@@ -49,9 +49,9 @@ def share_curves(curves: Mapping[str, pd.DataFrame], marks: Mapping[str, float] 
 
 
 def mask_grid(rows: Mapping[str, Sequence[Plane]], columns: Sequence[str]) -> Figure:
-    """Attention matrices, a row for each rule: the scores first, then one for each mask; what a mask drops is left white.
+    """Plot attention matrices, a row for each rule: the scores first, then one for each mask; dropped entries are white.
 
-    Every matrix but the scores has the colours of one scale, so that flat weights look flat.  Numbers stand in the fields.
+    All matrices but the scores share one colour scale, so that flat weights look flat.  Values are written into the fields.
     """
     most = max(plane.max() for planes in rows.values() for plane in planes[1:])
     size = (1.55 * len(columns) + 0.5, 1.72 * len(rows))
@@ -67,7 +67,7 @@ def mask_grid(rows: Mapping[str, Sequence[Plane]], columns: Sequence[str]) -> Fi
 
 
 def _matrix(axis: Axes, plane: Plane, low: float, high: float, cmap: str, hide: bool) -> None:
-    """One matrix; numbers without their leading zero."""
+    """Draw one matrix; numbers are written without their leading zero."""
     axis.imshow(np.where(plane == 0, np.nan, plane) if hide else plane, cmap=cmap, vmin=low, vmax=high)
     for (row, column), value in np.ndenumerate(plane):
         if value or not hide:
@@ -79,10 +79,10 @@ def _matrix(axis: Axes, plane: Plane, low: float, high: float, cmap: str, hide: 
 
 
 def gate_maps(images: Mapping[str, Photo], gates: Mapping[str, Mapping[tuple[str, str], Plane]]) -> Figure:
-    """Where gates open: a row for each image, its gates at the right, by (head, place).
+    """Plot where gates open: a row for each image, its gates at the right, by (head, place).
 
-    All maps have one scale, from the least to the greatest value of any, so that a gate that is the same everywhere looks
-    so; below each the mean and the standard deviation of its values.
+    All maps share one scale, from the smallest to the largest value of any, so that a constant gate looks constant; below each
+    map are the mean and the standard deviation of its values.
     """
     keys = list(next(iter(gates.values())))
     planes = [plane for row in gates.values() for plane in row.values()]
@@ -112,10 +112,10 @@ def gate_maps(images: Mapping[str, Photo], gates: Mapping[str, Mapping[tuple[str
 def interaction_gates(
     image: Photo, spatial: Plane, channel: Float[np.ndarray, " c"], for_location: Plane, for_features: Plane
 ) -> Figure:
-    """The two gates of the interaction: the photo, the one map, the one number a channel, and what each gate lets through.
+    """Plot the interaction: the photo, the map M_s, the number M_c of each channel, and the gates that both form.
 
-    The gates, that on the location L and that on the features X, are means over the channels; they have one scale, without
-    their extremes, and below each stand mean and standard deviation.
+    The gate on the location L and the gate on the features X are averaged over the channels.  They share one scale, without
+    their extremes; below each are mean and standard deviation.
     """
     gates = {r"$\sigma(M_s X)$, for $L$": for_location, r"$\sigma(M_c L)$, for $X$": for_features}
     figure, axes = plt.subplots(1, 3 + len(gates), figsize=(7.4, 1.9), width_ratios=(1, 1.15, 0.75, *[1.15] * len(gates)))
@@ -136,7 +136,7 @@ def interaction_gates(
 
 
 def learnt_gate(wanted: Plane, gates: Mapping[str, Plane]) -> Figure:
-    """Where a gate should open, a map of signs, and where those of `gates` (title -> map, values from 0 to 1) do."""
+    """Plot where a gate should open, a map of signs, and where those of `gates` (title -> map, values from 0 to 1) open."""
     figure, axes = plt.subplots(1, 1 + len(gates), figsize=(2.1 * (1 + len(gates)), 1.8))
     axes[0].imshow(wanted, cmap="Greys_r", interpolation="nearest")
     axes[0].set_title("first channel\nabove 0: white")
@@ -151,7 +151,7 @@ def _spread(plane: Plane) -> str:
 
 
 def _middle(*planes: Plane) -> tuple[float, float]:
-    """Limits of one scale for all planes, without the extremes."""
+    """Return the limits of one scale for all planes, from their 2nd to their 98th percentiles."""
     return min(float(np.percentile(p, 2)) for p in planes), max(float(np.percentile(p, 98)) for p in planes)
 
 

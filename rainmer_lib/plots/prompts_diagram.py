@@ -1,4 +1,4 @@
-"""Where prompts enter: the decoder of Rainmer, and one of its blocks, drawn with the names of this library."""
+"""Diagrams of where prompts enter: the decoder of Rainmer and one of its blocks, with the names of this library."""
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -11,7 +11,7 @@ PLACEMENTS = ("attention", "residual")
 
 
 def draw_placements() -> Figure:
-    """A decoder block, twice: what `prompts` reads and where its result is added, for each `prompt_placement`."""
+    """Draw a decoder block for each `prompt_placement`: the input of `prompts`, and where its result is added."""
     figure, axes = plt.subplots(1, 2, figsize=(7.2, 3.5))
     for axis, placement in zip(axes, PLACEMENTS, strict=True):
         axis.set(xlim=(0, 60), ylim=(1, 61), aspect="equal")
@@ -22,7 +22,7 @@ def draw_placements() -> Figure:
 
 
 def _block(axis: Axes, placement: str) -> None:
-    """From the bottom up: the stream x at the left, its branches at the right."""
+    """Draw a block from the bottom up: the stream x at the left, its branches at the right."""
     within = placement == "attention"
     x, branch, prompted = 10, 28, 50
     attention = draw_box(axis, Box(branch, 14, 18, 8), "network", "$o$", "attention")
@@ -50,13 +50,13 @@ def _block(axis: Axes, placement: str) -> None:
 
 
 def _path(axis: Axes, start: tuple[float, float], corner: tuple[float, float], end: tuple[float, float]) -> None:
-    """A line from start to corner, an arrow from there to the end."""
+    """Draw a line from start to corner, and an arrow from there to the end."""
     axis.plot(*zip(start, corner, strict=True), color=INK, lw=1.0, zorder=1)
     draw_arrow(axis, corner, end)
 
 
 def draw_decoder(width: int = 48) -> Figure:
-    """The whole network, channels and sizes written in: encoder at the left, latent below, prompted decoder at the right."""
+    """Draw the whole network with channels and sizes: encoder at the left, latent below, prompted decoder at the right."""
     figure, axis = canvas(100, 58)
     sizes = ("$1$", "$1/2$", "$1/4$", "$1/8$")
     heights = (43, 31, 19, 7)

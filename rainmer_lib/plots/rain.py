@@ -1,4 +1,4 @@
-"""Figures about rain itself: its streaks, and models of it beside each other."""
+"""Figures about rain: its streaks, and models of rain beside each other."""
 
 from collections.abc import Mapping
 
@@ -11,7 +11,7 @@ Photo = Float[np.ndarray, "h w 3"]
 
 
 def images_and_changes(columns: Mapping[str, tuple[Photo, Photo]], label: str, scale: float = 0.4) -> Figure:
-    """A column for each (image, reference) in [0, 1]: the image, below it image minus reference, colours averaged.
+    """Plot a column for each (image, reference) in [0, 1]: the image, below it image minus reference, colours averaged.
 
     Blue is darker than the reference, red brighter, white unchanged; the ends of the scale are `-scale` and `scale`.
     """
@@ -30,7 +30,7 @@ def images_and_changes(columns: Mapping[str, tuple[Photo, Photo]], label: str, s
 
 
 def planes(images: Mapping[str, Float[np.ndarray, "_ _"]], cmap: str = "gray") -> Figure:
-    """A panel for each plane, of equal heights, each on its own scale from its least value to its largest."""
+    """Plot a panel for each plane, of equal heights, each on its own scale from its smallest value to its largest."""
     ratios = [plane.shape[1] / plane.shape[0] for plane in images.values()]
     figure, axes = plt.subplots(1, len(images), figsize=(1.9 * sum(ratios), 2.2), width_ratios=ratios, squeeze=False)
     for axis, (name, plane) in zip(axes[0], images.items(), strict=True):

@@ -1,4 +1,4 @@
-"""What other programs see (Fig. 10 of the paper): a line for each method, a panel for each measure."""
+"""Figure of recognition before and after deraining (Fig. 10 of the paper): methods as lines, measures as panels."""
 
 from collections.abc import Sequence
 
@@ -10,14 +10,15 @@ from matplotlib.figure import Figure
 from rainmer_lib.plots.style import TEST_SET_LABELS, colours
 
 LABELS = TEST_SET_LABELS | {"real147": "Real147", "mwd": "MWD"}
-GREY = "0.45"  # of the input and the clean images, which no method made
+ROWS = {"input": "rainy input", "clean": "ground truth"}  # labels of the rows that no method made
+GREY = "0.45"  # colour of these rows
 
 
 def seen_figure(means: pd.DataFrame, scores: pd.DataFrame, methods: Sequence[str]) -> Figure:
-    """P(rain) on each test set at the left, precision, recall and F1 of objects at the right, if any were sought.
+    """Plot P(rain) on each test set at the left, and precision, recall and F1 of objects at the right, if there are any.
 
-    Bars are means over seeds, dots are seeds, whiskers the bootstrap spread over images.  `means` and `scores` as those of
-    `recognition_tables`; `methods` have the colours, other lines are grey.
+    Bars are means over seeds, dots are seeds, whiskers the bootstrap spread over images.  `means` and `scores` come from
+    `recognition_tables`; `methods` have colours, other lines are grey.
     """
     lines = list(dict.fromkeys(means.method))
     by_set = means.groupby("test_set", sort=False)
@@ -29,10 +30,10 @@ def seen_figure(means: pd.DataFrame, scores: pd.DataFrame, methods: Sequence[str
     palette = colours(list(methods))
     for axis, (title, table, measure) in zip(axes[0], panels, strict=True):
         for line, method in enumerate(lines):
-            _line(axis, line, table[table.method == method], measure, palette.get(method, GREY))
+            _line(axis, line, table[table.method.eq(method)], measure, palette.get(method, GREY))
         axis.set(title=title, xlim=(0, 1.04), yticks=range(len(lines)))
         axis.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))
-        axis.set_yticklabels(lines)
+        axis.set_yticklabels([ROWS.get(name, name) for name in lines])
         axis.grid(False, axis="y")
         axis.grid(True, axis="x")
     axes[0, 0].set_ylim(len(lines) - 0.5, -0.5)
@@ -40,7 +41,7 @@ def seen_figure(means: pd.DataFrame, scores: pd.DataFrame, methods: Sequence[str
 
 
 def _line(axis: Axes, place: int, rows: pd.DataFrame, measure: str, colour: str) -> None:
-    """One method in one panel; empty where it has no rows."""
+    """Draw one method in one panel; nothing if it has no rows."""
     if not len(rows):
         return
     spread = rows[f"{measure}_spread"].mean() if f"{measure}_spread" in rows else None

@@ -1,4 +1,4 @@
-"""What a detector gains by deraining, over what PSNR and SSIM gain."""
+"""Figure of a detector's gain by deraining over the gains in PSNR and SSIM."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ SCENES = {"day": ("#E69F00", "o"), "night": ("#0072B2", "s")}
 
 
 def gain_scatter(gains: pd.DataFrame, over: Mapping[str, str], measure: str, label: str) -> Figure:
-    """A panel for each quality of `over` (column -> label): points are runs, colours and marks are scenes; 0 is the input.
+    """Plot a panel for each metric of `over` (column -> label): points are runs, colours and marks scenes; 0 is the input.
 
     `gains` has the columns test_set, `measure` and those of `over`.
     """

@@ -1,4 +1,4 @@
-"""What a network took out of a photo."""
+"""Figure of what a network removed from a photo."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -9,14 +9,14 @@ Photo = Float[np.ndarray, "h w 3"]
 
 
 def removed_rain(rainy: Photo, derained: Photo, clean: Photo | None = None) -> Figure:
-    """rainy - derained, mean over the channels, in levels of 255; with a truth, rainy - clean beside it on the same scale.
+    """Plot rainy - derained, mean over the channels, in levels of 255; with a ground truth, rainy - clean on the same scale.
 
-    Images in [0, 1].  The scale ends at the 99th percentile of what is shown, at least one level, so that faint rain can be
-    seen; what lies beyond has the colour of the end.  Orange was brighter before, blue is brighter now.
+    Images in [0, 1].  The scale ends at the 99th percentile of the values, at least one level, so that faint rain is visible;
+    larger values have the colour of its end.  Orange pixels were brighter before deraining, blue ones are brighter after it.
     """
-    layers = {"taken away: rainy - derained": rainy - derained}
+    layers = {"removed: rainy - derained": rainy - derained}
     if clean is not None:
-        layers["the rain itself: rainy - clean"] = rainy - clean
+        layers["ground truth: rainy - clean"] = rainy - clean
     grey = {name: 255 * layer.mean(axis=2) for name, layer in layers.items()}
     top = max(1.0, *(float(np.percentile(np.abs(plane), 99)) for plane in grey.values()))
     height, width = rainy.shape[:2]

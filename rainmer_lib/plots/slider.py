@@ -1,4 +1,4 @@
-"""A before/after slider as one piece of HTML, and the enlarged crops that stand beside it."""
+"""Before/after slider as one piece of HTML, and enlarged crops to show beside it."""
 
 import base64
 import html
@@ -17,10 +17,10 @@ from rainmer_lib.plots.panels import busiest_box, crop_panels
 Photo = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
 JPEG = {"format": "JPEG", "quality": 90, "subsampling": 0}  # full colour resolution: streaks are thin
 
-# Styles are inline, and only such as JupyterLab leaves in notebooks that it does not trust: there the upper picture can
-# still be drawn wider by its corner (`resize`), while handlers and the range input need a trusted or just-run notebook.
-# Arrow keys end at the input: JupyterLab would take them for its own.
-# The upper picture is as high as the lower one and as wide as its own proportions ask; its frame cuts it.
+# Styles are inline, and limited to those that JupyterLab keeps in untrusted notebooks: there the upper picture can still be
+# drawn wider by its corner (`resize`), while handlers and the range input need a trusted or just-run notebook.
+# Arrow keys stop at the input, because JupyterLab would otherwise handle them itself.
+# The upper picture has the height of the lower one and keeps its own proportions; its frame cuts it off.
 _HTML = """<div style="width:{width}px;max-width:100%">
 <div style="position:relative;line-height:0;touch-action:pan-y;cursor:ew-resize" onpointermove="{drag}" onpointerdown="{drag}">
 <img alt="{after}" draggable="false" style="width:100%;max-width:none;margin:0;padding:0;filter:none" src="{after_uri}">
@@ -43,10 +43,10 @@ _DRAG = (
 
 @dataclass(frozen=True, eq=False)
 class Slider:
-    """Two pictures of one size, 8 bits; the last value of a notebook cell shows them under a slider.
+    """Two 8-bit pictures of one size; as the last value of a notebook cell they appear under a slider.
 
     The HTML needs no network, no library and no id, and equal pictures give equal bytes.  Where HTML is not shown (a PDF, a
-    console) there is a JPEG of the left half before and the right half after.
+    console), a JPEG shows the left half of `before` and the right half of `after`.
     """
 
     before: UInt8[np.ndarray, "h w 3"]
@@ -55,9 +55,9 @@ class Slider:
     width: int
 
     def crops(self, size: int = 64, captions: Mapping[str, str] | None = None) -> Figure:
-        """The static figure to stand beside the slider: both pictures, and under each its `size` x `size` pixels enlarged.
+        """Plot a static figure to show beside the slider: both pictures, and below each a window of `size` pixels enlarged.
 
-        The window is that where the two differ most, so its choice is nobody's.  ValueError if it does not fit.
+        The window is where the two differ most, so that nobody picks it.  ValueError if it does not fit.
         """
         if not 1 <= size <= min(self.before.shape[:2]):
             raise ValueError(f"a crop of {size} pixels from pictures of {_size(self.before)}: choose a smaller one")
@@ -81,7 +81,7 @@ class Slider:
         return f"Slider({self.labels[0]} | {self.labels[1]}, {_size(self.before)})"
 
     def _shown(self, picture: np.ndarray) -> Image.Image:
-        """At most as many pixels as are shown; the crops keep the picture's own."""
+        """Reduce a picture to the pixels that are displayed; crops keep its own resolution."""
         image = Image.fromarray(picture)
         if image.width <= self.width:
             return image
@@ -89,7 +89,7 @@ class Slider:
 
 
 def slider(before: Photo, after: Photo, labels: tuple[str, str] = ("rainy", "derained"), width: int = 480) -> Slider:
-    """Lay `before` over `after`, both (h, w, 3), 8-bit or floats in [0, 1]; `width` is the greatest width in pixels of a page.
+    """Lay `before` over `after`, both (h, w, 3), 8-bit or floats in [0, 1]; `width` is the largest width on a page, in pixels.
 
     ValueError if the two differ in size, are not RGB, have values that are not in [0, 1], or if `width` is under 100.
     """

@@ -11,10 +11,10 @@ _BLUE, _VERMILLION, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK = _PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"
 )  # fmt: skip
 _GREY = "#7F7F7F"
-# A method keeps its colour in every figure; the whole method is green, whatever a table calls it
+# A method keeps its colour in every figure; the full method is green, whatever a table calls it
 METHOD_COLOURS = {
     "full": _GREEN, "both": _GREEN, "DCD-GAN": _GREEN, "paper": _GREEN,
-    "CycleGAN": _BLUE, "CUT": _SKY, "DCLGAN": _VERMILLION, "DCD-GAN, mixed rain": _PURPLE, "same network, with pairs": _BLACK,
+    "CycleGAN": _BLUE, "CUT": _SKY, "DCLGAN": _VERMILLION, "DCD-GAN, mixed rain": _PURPLE, "same generator, with pairs": _BLACK,
     "internal": _BLUE, "external": _VERMILLION, "released": _VERMILLION, "backbone alone": _BLUE,
     "without contrastive": _VERMILLION, "without colour": _PURPLE, "without adversarial": _BLUE, "without frequency": _SKY,
     "plain cycle instead of colour": _ORANGE, "without backward cycle": _ORANGE,
@@ -33,9 +33,9 @@ def use_style() -> None:
 
 
 def colours(methods: list[str]) -> dict[str, str]:
-    """A colour for each method: its own of METHOD_COLOURS; the others take, in order, those that are left.
+    """Assign a colour to each method: its own in METHOD_COLOURS, or else the next colour that is left.
 
-    Where these are too few, all others are grey: one colour for two of them would say that they belong together.
+    If too few colours are left, all other methods are grey: a shared colour would suggest that two of them belong together.
     """
     own = {method: METHOD_COLOURS[method] for method in methods if method in METHOD_COLOURS}
     others = [method for method in methods if method not in own]

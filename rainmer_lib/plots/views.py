@@ -1,4 +1,4 @@
-"""Figures of Rainmer's views: what the query is told from, what the archive gives, and how low the loss can fall."""
+"""Figures about Rainmer's views: queries and keys, negatives from the memory bank, and lower bounds of the loss."""
 
 from collections.abc import Mapping, Sequence
 
@@ -10,16 +10,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from rainmer_lib.analysis.memory_steps import MemoryStep
 from rainmer_lib.plots.contrast import ROLES
 from rainmer_lib.rainmer.views import Keys
-from rainmer_lib.teaching.rainmer import ArchiveStep
 
 ROLE_COLOURS = {"query": ROLES["query"], "positive": ROLES["positive"], "negative": ROLES["internal"]}
 OVERWRITTEN = "#56B4E9"
 
 
 def keys_figure(query: Float[Tensor, "3 h w"], keys: Mapping[str, Keys], labels: Mapping[str, Sequence[str]]) -> Figure:
-    """A row for each view: the query, its positive, its negatives, of the first sample; frames tell which is which.
+    """Plot a row for each view: query, positive and negatives of the first sample; the frame's colour shows the role.
 
     `labels`: for each view a line below the query, the positive and each negative.
     """
@@ -40,11 +40,11 @@ def keys_figure(query: Float[Tensor, "3 h w"], keys: Mapping[str, Keys], labels:
     return figure
 
 
-def archive_figure(steps: Sequence[ArchiveStep], names: Sequence[str]) -> Figure:
-    """A column for each step, above in the space of colours, below in that of rain.
+def memory_figure(steps: Sequence[MemoryStep], names: Sequence[str]) -> Figure:
+    """Plot a column for each step, above in the space of colours, below in the space of rain.
 
-    A dot is an archived sample: above in its own colour.  The star is the query, a ring marks its negatives, a cross what the
-    batch overwrites once they are chosen.
+    A dot is a stored sample, above in its own colour.  The star is the query, a ring marks its negatives, a cross the samples
+    that the batch overwrites once the negatives are chosen.
     """
     size = (1.75 * len(steps) + 0.5, 4.1)
     figure, axes = plt.subplots(2, len(steps), figsize=size, sharex="row", sharey="row", squeeze=False)
@@ -61,21 +61,21 @@ def archive_figure(steps: Sequence[ArchiveStep], names: Sequence[str]) -> Figure
 
 
 def _light(colours: Float[np.ndarray, "n 3"]) -> Float[np.ndarray, "n 2"]:
-    """Brightness and warmth."""
+    """Return brightness and warmth."""
     return np.stack([colours.mean(axis=1), colours[:, 0] - colours[:, 2]], axis=1)
 
 
 def _rain(spectra: Float[np.ndarray, "n 3 s"]) -> Float[np.ndarray, "n 2"]:
-    """The largest singular value and the sum of the others, averaged over the colours."""
+    """Return the largest singular value and the sum of the others, averaged over the colours."""
     values = spectra.mean(axis=1)
     return np.stack([values[:, 0], values[:, 1:].sum(axis=1)], axis=1)
 
 
-def _space(axis: Axes, points: np.ndarray, own: np.ndarray, chosen: Sequence[int], step: ArchiveStep, fill) -> None:
+def _space(axis: Axes, points: np.ndarray, own: np.ndarray, chosen: Sequence[int], step: MemoryStep, fill) -> None:
     for number in chosen:
         axis.plot(*zip(own, points[number], strict=True), color=ROLE_COLOURS["negative"], lw=0.6, alpha=0.6, zorder=1)
     dots = {"s": 26, "lw": 0.4, "ec": "0.4", "zorder": 2}
-    axis.scatter(*points.T, c=fill, label="archived", **dots)
+    axis.scatter(*points.T, c=fill, label="stored", **dots)
     ring = {"s": 70, "facecolors": "none", "ec": ROLE_COLOURS["negative"], "lw": 1.5}
     axis.scatter(*points[list(chosen)].T, label="negative", zorder=3, **ring)
     axis.scatter(*points[list(step.overwritten)].T, marker="x", s=22, lw=1.4, color=OVERWRITTEN, label="overwritten", zorder=4)
@@ -85,7 +85,7 @@ def _space(axis: Axes, points: np.ndarray, own: np.ndarray, chosen: Sequence[int
 
 
 def floor_figure(table: pd.DataFrame, marks: Mapping[str, float], columns: Sequence[str], gradient: str) -> Figure:
-    """Left: how low the loss can be over the temperature, a line for each of `columns`; right: the column `gradient`.
+    """Plot the lowest possible loss over the temperature, a line for each of `columns` (left), and `gradient` (right).
 
     Dotted verticals are the temperatures of `marks`, by name.
     """
@@ -109,7 +109,7 @@ def floor_figure(table: pd.DataFrame, marks: Mapping[str, float], columns: Seque
 def training_figure(
     curves: Mapping[str, pd.DataFrame], floors: Mapping[str, tuple[float, float]], views: Sequence[str]
 ) -> Figure:
-    """A panel for each training: above its losses, below the margins of `views`, positive minus mean negative cosine.
+    """Plot a panel for each training: above its losses, below the margins of `views`, positive minus mean negative cosine.
 
     `curves`: a row for each step, columns `illumination loss` and `appearance loss`, and each view.  `floors`: for each
     training, the illumination loss where all cosines are equal, and where positive and negatives are opposite.

@@ -1,4 +1,4 @@
-"""Figures about the density of rain: scenes with their densities, and shares of bins of data sets."""
+"""Figures about the density of rain: scenes with their densities, and the shares of density bins in data sets."""
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ SHADES = ("#C6DBEF", "#6BAED6", "#08519C")  # of three bins, the densest darkest
 
 
 def density_panels(images: Mapping[str, Photo], densities: Mapping[str, float]) -> Figure:
-    """A panel of equal height for each image in [0, 1], its density below the name."""
+    """Plot a panel of equal height for each image in [0, 1], its density below the name."""
     ratios = [image.shape[1] / image.shape[0] for image in images.values()]
     height = min(1.7, 7.2 / sum(ratios))
     size = (height * sum(ratios) + 0.2, height + 0.55)
@@ -25,7 +25,7 @@ def density_panels(images: Mapping[str, Photo], densities: Mapping[str, float]) 
 
 
 def share_bars(sets: Mapping[str, Sequence[float]], bins: Sequence[str]) -> Figure:
-    """A bar for each set, from above, divided into the shares of its three bins; shares of 5 % and more are written in it."""
+    """Plot a bar for each set, from the top, divided into the shares of its three bins; shares of 5 % and more are written."""
     figure, axis = plt.subplots(figsize=(6.4, 0.34 * len(sets) + 0.8))
     for row, shares in enumerate(sets.values()):
         left = 0.0

@@ -1,4 +1,4 @@
-"""Prompts of scenes in the plane, by domain and by strength of rain; cosines between domains; the measures, run by run."""
+"""Figures of prompts: maps of scenes by domain and by rain density, cosines between domains, measures run by run."""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from rainmer_lib.analysis.view_maps import ViewScenes
 from rainmer_lib.plots.style import colours
 
-# what a scene's domain is has one colour and one mark in every figure of these
+# each domain has one colour and one mark in all of these figures
 DOMAINS = {"day": ("#E69F00", "o"), "haze": ("#009E73", "s"), "night": ("#0072B2", "^")}
 
 Plane = Float[np.ndarray, "n 2"]
@@ -23,9 +23,9 @@ Plane = Float[np.ndarray, "n 2"]
 def scene_maps(
     maps: Mapping[str, Plane], scenes: ViewScenes, captions: Mapping[str, str], by: str = "domain", columns: int = 2
 ) -> Figure:
-    """A square panel for each map, coloured by `domain` or by `density` of rain; captions go below the titles.
+    """Plot a square panel for each map, coloured by `domain` or by `density` of rain; captions go below the titles.
 
-    Marks are those of the domain in both.  Axes have no numbers: coordinates of t-SNE have no meaning.  ValueError on another
+    Marks show the domain in both cases.  Axes have no numbers: coordinates of t-SNE have no meaning.  ValueError on another
     `by`, and on a domain without a mark.
     """
     if by not in ("domain", "density"):
@@ -67,7 +67,7 @@ def _legend(figure: Figure, domains: np.ndarray, plain: bool) -> None:
 
 
 def cosine_figure(maps: Mapping[str, pd.DataFrame], columns: int = 2) -> Figure:
-    """Mean cosines between domains, a square of numbers for each title, all on one scale that ends at 1."""
+    """Plot mean cosines between domains, a square of numbers for each title, all on one scale that ends at 1."""
     least = min(table.to_numpy().min() for table in maps.values())
     rows = -(-len(maps) // columns)
     figure, axes = plt.subplots(rows, columns, figsize=(2.3 * columns + 0.5, 2.1 * rows + 0.2), squeeze=False)
@@ -93,17 +93,17 @@ def _numbers(axis: Axes, table: pd.DataFrame, shown) -> None:
 
 
 def view_measure_figure(table: pd.DataFrame, labels: Mapping[str, str], chance: Mapping[str, float]) -> Figure:
-    """A panel for each measure of `labels` (column -> title), a group for each view, a colour for each method.
+    """Plot a panel for each measure of `labels` (column -> title), a group for each view, a colour for each method.
 
-    Dots are seeds, lines their means; dashed is what chance gives, of the measures that `chance` names.  `table` as
-    `view_maps.measures_of` makes it.
+    Dots are seeds, lines their means; a dashed line is the value at chance, for the measures in `chance`.  `table` comes
+    from `view_maps.measures_of`.
     """
     methods, views = list(dict.fromkeys(table.method)), list(dict.fromkeys(table["view"]))
     figure, axes = plt.subplots(1, len(labels), figsize=(0.5 + 2.1 * len(labels), 2.5), squeeze=False)
     for axis, (measure, label) in zip(axes[0], labels.items(), strict=True):
         for (method, colour), shift in zip(colours(methods).items(), np.linspace(-0.25, 0.25, len(methods)), strict=True):
             for place, view in enumerate(views):
-                values = table[(table.method == method) & (table["view"] == view)][measure]
+                values = table[(table.method.eq(method)) & (table["view"] == view)][measure]
                 axis.plot([place + shift] * len(values), values, "o", ms=4, color=colour, mec="white", mew=0.4)
                 axis.plot([place + shift - 0.1, place + shift + 0.1], [values.mean()] * 2, color=colour, lw=1.8)
         if measure in chance:

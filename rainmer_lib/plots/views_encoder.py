@@ -1,4 +1,4 @@
-"""The view encoder drawn with the sizes of what leaves each part, and what can be read off its location features."""
+"""Figures about the view encoder: a diagram with the output size of each part, and rain read off location features."""
 
 from collections.abc import Mapping
 
@@ -16,9 +16,9 @@ Plane = Float[np.ndarray, "h w"]
 
 
 def draw_encoder(shapes: Mapping[str, tuple[int, ...]]) -> Figure:
-    """One encoder, two vectors and a map, with the names of this library; `shapes` as `walkthroughs.encoder_shapes` gives them.
+    """Draw the encoder, its two vectors and its map with the names of this library; `shapes` from `rainmer.encoder_shapes`.
 
-    The stem is drawn twice and exists once: it sees the whole image for the prompts, and the crop for the location.
+    The stem is drawn twice but is one module: it sees the whole image for the prompts, and the crop for the location.
     """
     size = {name: " x ".join(map(str, shape)) for name, shape in shapes.items()}
     figure, axis = canvas(100, 41)
@@ -50,12 +50,12 @@ def draw_encoder(shapes: Mapping[str, tuple[int, ...]]) -> Figure:
 
 
 def _around(axis: Axes, head: Box, prompt: Box, y: float) -> None:
-    """From a head to its prompt, between the boxes of the features."""
+    """Draw an arrow from a head to its prompt, between the boxes of the features."""
     draw_arrow(axis, (head.edge("right")[0], y), (prompt.edge("left")[0], y))
 
 
 def location_figure(photo: Photo, maps: Mapping[str, Plane], captions: Mapping[str, str], scale: float = 0.5) -> Figure:
-    """A rainy photo, then maps of rain on one scale up to `scale`: the true one, and those that were read off features."""
+    """Plot a rainy photo, then maps of rain on one scale up to `scale`: the ground truth, and those read off features."""
     panels = {"rainy": photo} | dict(maps)
     ratio = photo.shape[0] / photo.shape[1]
     figure, axes = plt.subplots(1, len(panels), figsize=(1.75 * len(panels) + 0.5, 1.75 * ratio + 0.7), squeeze=False)

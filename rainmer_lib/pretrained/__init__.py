@@ -1,1 +1,1 @@
-"""Trained networks by name or folder, their cards, and the weights that ship."""
+"""Trained networks by name or folder, their cards, and the shipped weights."""

@@ -1,6 +1,6 @@
-"""Derain networks that are shared in the way of the Hugging Face hub: `from_pretrained`, `save_pretrained`, `push_to_hub`.
+"""Derain networks shared through the Hugging Face hub: `from_pretrained`, `save_pretrained`, `push_to_hub`.
 
-Needs the extra `hub`.  Who has such a folder but not the extra reads it with `models.load_model`.
+Needs the extra `hub`.  Without the extra, `models.load_model` reads folders that were saved here.
 """
 
 import warnings
@@ -14,19 +14,10 @@ from safetensors.torch import save
 from torch import Tensor, nn
 
 from rainmer_lib import atomic
-from rainmer_lib.dcdgan.translation import Generator
 from rainmer_lib.inference.derain import derain
+from rainmer_lib.methods import METHODS
 from rainmer_lib.pretrained.model_card import CARD, card_of_run
-from rainmer_lib.pretrained.models import (
-    SHARED_WEIGHTS,
-    SHIPPED,
-    architecture,
-    load_run,
-    load_shared,
-    read_architecture,
-    read_config,
-    read_json,
-)
+from rainmer_lib.pretrained.models import RUN_WEIGHTS, SHARED_WEIGHTS, SHIPPED, load_folder, read_json
 
 try:
     _hub = import_module("huggingface_hub")
@@ -40,28 +31,35 @@ class PretrainedDerainer(
     nn.Module, _hub.PyTorchModelHubMixin,
     library_name="rainmer", license="mit", pipeline_tag="image-to-image", tags=["deraining", "image-restoration"],
 ):  # fmt: skip
-    """A derain network with its origin and its card: (b, 3, h, w) in [0, 1] of any size -> the same size, [0, 1].
+    """Derain network of any method with its origin and its card: (b, 3, h, w) in [0, 1] of any size -> the same size.
 
-    `network` is the bare Generator, to train or to measure.  `run` is the `config.json` of the run that trained it, where
-    it is known.
+    `network` is the bare network, for training or evaluation.  `data` and `version` are those of the run that trained it, if
+    the run is known; `config.json` then equals that of the run.
     """
 
     def __init__(
-        self, width: int = 64, blocks: int = 9, antialias: bool = True, global_residual: bool = False, run: dict | None = None
+        self, method: str = "dcdgan", config: dict | None = None, data: str | None = None, version: int | None = None
     ) -> None:
         super().__init__()
-        self.network = Generator(width, blocks, antialias, global_residual)
-        self.run, self._run_folder = run, None
+        fields = {name: tuple(v) if isinstance(v, list) else v for name, v in (config or {}).items()}
+        self.network = METHODS[method].network(METHODS[method].config(**fields))
+        self.run = {"method": method, "config": config or {}, "data": data, "version": version}
+        self._hub_mixin_config = self.run  # the mixin's own spreads the fields of `config` among the other arguments
+        self._run_folder: Path | None = None
 
     @cached_property
     def card(self) -> str:
-        """Text of its README.md, which may be set; that of a run is made when first asked for: it looks at the data."""
+        """Text of the model's README.md; it can be set.
+
+        The card of a run is written on first access, because writing it reads the data.
+        """
         return card_of_run(self._run_folder) if self._run_folder else ""
 
     def forward(self, image: Image, **options) -> Image:
-        """Derain each image at its full size, without gradients, on the network's device; returns float32 where `image` is.
+        """Derain each image at its full size, without gradients, on the network's device.
 
-        `options` are those of `inference.Options` (memory limit, tiles).  ValueError unless floats in [0, 1], (b, 3, h, w).
+        Returns float32 on the device of `image`.  `options` are those of `inference.Options` (memory limit, tiles).  Raises
+        ValueError unless `image` holds floats in [0, 1] of shape (b, 3, h, w).
         """
         if image.ndim != 4 or image.shape[1] != 3 or not image.is_floating_point():
             raise ValueError(f"need floats in [0, 1], (b, 3, h, w), got {image.dtype} {tuple(image.shape)}")
@@ -73,43 +71,41 @@ class PretrainedDerainer(
     def from_pretrained(cls, name: str | Path, **download) -> "PretrainedDerainer":
         """Load a network, ready to derain.
 
-        `name` is that of a shipped network ("dcdgan-small"), a folder that `save_pretrained` wrote, the folder of a finished
-        run, or a repository of the hub ("user/model").  Only the last uses the network, and takes `download`: the options of
-        `huggingface_hub.snapshot_download` (revision, token, cache_dir, force_download, local_files_only).
-        Raises FileNotFoundError if there is no such folder or repository or a file is missing, ValueError if one is damaged.
-        Unlike the mixin's own, it never leaves weights at random where a file lacks them, and never reads pickles.
+        `name` is the name of a shipped network ("dcdgan-small"), a folder that `save_pretrained` wrote, the folder of a
+        finished run, or a repository of the hub ("user/model").  Only the last accesses the hub, and takes
+        `download`: the options of `huggingface_hub.snapshot_download` (revision, token, cache_dir, force_download,
+        local_files_only).  Raises FileNotFoundError if there is no such folder or repository or a file is missing, ValueError
+        if one is damaged.  Unlike the mixin's own method, it never leaves weights random if a file lacks them, and never
+        reads pickles.
         """
         folder = next((p for p in (SHIPPED / name, Path(name).expanduser()) if p.is_dir()), None)
         if folder is None:
             folder = _downloaded(name, download)
         elif download:
-            raise TypeError(f"{folder} is a folder here: it takes none of the options {', '.join(download)}")
-        return cls._of_run(folder) if (folder / "derain.safetensors").is_file() else cls._of_shared(folder)
-
-    @classmethod
-    def _of_run(cls, folder: Path) -> "PretrainedDerainer":
-        network = load_run(folder)
-        model = cls(**architecture(read_config(folder)), run=read_json(folder))
-        model.network, model._run_folder = network, folder
-        return model.eval()
-
-    @classmethod
-    def _of_shared(cls, folder: Path) -> "PretrainedDerainer":
-        network, card = load_shared(folder), folder / CARD
-        model = cls(**read_architecture(folder), run=read_json(folder).get("run"))
-        model.network, model.card = network, card.read_text(encoding="utf-8") if card.is_file() else ""
+            raise TypeError(f"{folder} is a local folder, which takes none of the options {', '.join(download)}")
+        network, stored = load_folder(folder), read_json(folder)
+        model = cls(**{name: stored.get(name) for name in ("method", "config", "data", "version")})
+        model.network = network
+        if (folder / RUN_WEIGHTS).is_file():
+            model._run_folder = folder
+        else:
+            model.card = (folder / CARD).read_text(encoding="utf-8") if (folder / CARD).is_file() else ""
         return model.eval()
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        """The weights, under the names that a run's file has; configuration and card are the mixin's to write."""
+        """Write the weights, under the names of a run's file; the mixin writes configuration and card."""
         card, present = str(self.generate_model_card()), save_directory / CARD
         if present.is_file() and present.read_text(encoding="utf-8") != card:
-            warnings.warn(f"{present}: kept, though it is not the card of this model; remove it to get that", stacklevel=3)
+            message = f"{present}: kept, though it is not the card of this model; remove it to write the card of this model"
+            warnings.warn(message, stacklevel=3)
         content = save({k: v.detach().cpu().contiguous() for k, v in self.network.state_dict().items()}, {"format": "pt"})
         atomic.write(save_directory / SHARED_WEIGHTS, lambda part: part.write_bytes(content))
 
     def generate_model_card(self, *_, **__):
-        """The card with the hub's header; ValueError for a network that has none: whoever shares weights says what they are."""
+        """Return the card with the hub's header.
+
+        Raises ValueError for a network without a card: whoever shares weights has to describe them.
+        """
         if not self.card.strip():
             raise ValueError(f"this model has no card: set `card` to the text of a {CARD} (data, budget, scores, limits)")
         if self.card.startswith("---\n"):
@@ -118,12 +114,14 @@ class PretrainedDerainer(
 
 
 def _downloaded(name: str | Path, options: dict) -> Path:
-    """The files of a repository of the hub; FileNotFoundError for what cannot be one, or cannot be had."""
+    """Download the files of a hub repository; FileNotFoundError if the name is none or the download fails."""
     if isinstance(name, Path) or str(name).startswith((".", "/", "~")) or str(name).count("/") != 1:
         shipped = ", ".join(sorted(p.name for p in SHIPPED.iterdir() if p.is_dir()))
-        raise FileNotFoundError(f"{name}: no such folder; give one, {shipped}, or a repository of the hub as user/model")
+        raise FileNotFoundError(
+            f"{name}: no such folder; give a folder, a shipped network ({shipped}), or a repository of the hub as user/model"
+        )
     wanted = ["config.json", SHARED_WEIGHTS, CARD]
     try:
         return Path(_hub.snapshot_download(str(name), allow_patterns=wanted, **options))
-    except (OSError, ValueError) as error:  # what the client raises: of the network, the repository, the name
-        raise FileNotFoundError(f"{name}: no such folder, and the hub did not give it ({error})") from error
+    except (OSError, ValueError) as error:  # raised by the client for network, repository and name errors
+        raise FileNotFoundError(f"{name}: no such folder, and the download from the hub failed ({error})") from error

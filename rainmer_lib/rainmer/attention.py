@@ -1,4 +1,4 @@
-"""Top-k sparse channel attention: channels attend to channels, and each only to the most similar ones."""
+"""Top-k sparse channel attention: each channel attends only to the channels most similar to it."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -12,13 +12,14 @@ Scores = Float[Tensor, "b heads c c"]
 
 
 class SparseChannelAttention(nn.Module):
-    """Attention over channels with several degrees of sparseness.  Shape (b, width, h, w) is kept.
+    """Attention over channels with several degrees of sparseness; keeps the shape (b, width, h, w).
 
         A = t Q K^T,   out = W  sum_r a_r softmax(keep the k_r largest of each row of A) V,   k_r = floor(c rate_r)
 
     Q, K, V come from a 1x1 and a depthwise 3x3 convolution; the channels of Q and K have unit length over all pixels, so A
-    is c x c however large the image is.  t (one a head, from 1) and a_r (from 0.2) are learnt.  No biases.
-    Source: DRSformer (Chen et al., CVPR 2023), as in the authors' code, which takes the masks from one another (`mix_topk`).
+    is c x c however large the image is.  t (one per head, initially 1) and a_r (initially 0.2) are learnt.
+    There are no biases.  Source: DRSformer (Chen et al., CVPR 2023), as in the authors' code, except that there each mask is
+    taken from the softmax before (`chained` of `mix_topk`).
     """
 
     def __init__(self, width: int, heads: int, rates: Sequence[str], topk: str = "independent") -> None:
@@ -38,19 +39,19 @@ class SparseChannelAttention(nn.Module):
         b, width, h, w = x.shape
         q, k, v = self.to_qkv(x).view(b, 3, self.heads, width // self.heads, h * w).unbind(1)
         scores = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1) * self.temperature
-        # the masks share V: their sum is applied once
+        # the masks share V, so their sum is applied once
         single = scores.to(torch.promote_types(scores.dtype, torch.float32))
         weights = mix_topk(single, self.counts, self.shares, self.topk).to(v.dtype)
         return self.project((weights @ v).reshape(b, width, h, w))
 
 
 def mix_topk(scores: Scores, counts: Sequence[int], shares: Float[Tensor, " rates"], rule: str = "independent") -> Scores:
-    """sum_r a_r softmax(mask_r(A)), where a mask keeps the k_r largest entries of each row.
+    """Return sum_r a_r softmax(mask_r(A)), where a mask keeps the k_r largest entries of each row.
 
     `independent`: every mask is taken from the scores.  One sort serves all: with e the sorted exponentials and Z_k the sum of
     the first k, the entry of rank i gets  e_i sum_{r: i < k_r} a_r / Z_{k_r}.
-    `chained` (authors' code): each mask is taken from the softmax before.  From the second on the entries that are added are
-    ties at zero, and the softmax of probabilities flattens what was there.
+    `chained` (authors' code): each mask is taken from the softmax before.  From the second mask on, the added entries are ties
+    at zero, and the softmax of probabilities flattens the entries that were there.
     Raises ValueError on another rule.
     """
     if rule == "chained":

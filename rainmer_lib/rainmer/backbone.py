@@ -1,4 +1,4 @@
-"""The U-Net that derains: four levels of transformer blocks whose decoder can be prompted."""
+"""U-Net that derains: four levels of transformer blocks, with a decoder that can be prompted."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rainmer_lib.rainmer.attention import SparseChannelAttention
-from rainmer_lib.rainmer.mefc import MixtureCompensator
+from rainmer_lib.rainmer.mefc import MEFC
 from rainmer_lib.rainmer.prompts import BlockPrompts, Prompts
 
 Features = Float[Tensor, "b c h w"]
 Image = Float[Tensor, "b 3 h w"]
 
 
-class ChannelNorm(nn.Module):
+class LayerNorm2d(nn.Module):
     """Layer norm over the channels of each pixel, with scale and shift:  g (x - mean) / sqrt(var + 1e-5) + b."""
 
     def __init__(self, width: int) -> None:
@@ -23,18 +23,18 @@ class ChannelNorm(nn.Module):
         self.weight, self.bias = nn.Parameter(torch.ones(width)), nn.Parameter(torch.zeros(width))
 
     def forward(self, x: Features) -> Features:
-        """Normalise."""
+        """Normalise each pixel."""
         channels_last = F.layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias, 1e-5)
         return channels_last.permute(0, 3, 1, 2).contiguous()
 
 
 class MixedScaleFeedForward(nn.Module):
-    """Two scales that are mixed and mixed again.  Shape (b, width, h, w) is kept; h = floor(expansion width) hidden channels.
+    """Feed-forward network that mixes two scales twice; keeps the shape (b, width, h, w).
 
         [u1, u2] = ReLU(dw3(W x)),   [v1, v2] = ReLU(dw5(W x))           W: width -> 2h, halves of h
         out = W' [ ReLU(g3[u1, v1]), ReLU(g5[u2, v2]) ]                  g: h groups of two neighbours, 2h -> h
 
-    No biases.  Source: MSFN of DRSformer (Chen et al., CVPR 2023).
+    with h = floor(expansion width) hidden channels and no biases.  Source: MSFN of DRSformer (Chen et al., CVPR 2023).
     """
 
     def __init__(self, width: int, expansion: float) -> None:
@@ -50,7 +50,7 @@ class MixedScaleFeedForward(nn.Module):
         self.leave = nn.Conv2d(2 * hidden, width, 1, bias=False)
 
     def forward(self, x: Features) -> Features:
-        """Mix."""
+        """Mix the two scales."""
         x = self.enter(x)
         (u1, u2), (v1, v2) = (F.relu(conv(x)).chunk(2, dim=1) for conv in self.depthwise)
         pairs = torch.cat([u1, v1], dim=1), torch.cat([u2, v2], dim=1)
@@ -58,9 +58,9 @@ class MixedScaleFeedForward(nn.Module):
 
 
 class TransformerBlock(nn.Module):
-    """x <- x + attention(norm(x)), then x <- x + feed_forward(norm(x)); shape (b, width, h, w) is kept.
+    """Transformer block on (b, width, h, w): x <- x + attention(norm(x)), then x <- x + feed_forward(norm(x)).
 
-    With prompts, P:  placement `attention`  x <- x + o + P(o), o = attention(norm(x));
+    With prompts P:   placement `attention`  x <- x + o + P(o), o = attention(norm(x));
                       placement `residual`   x <- x + o, then x <- x + P(x).
     """
 
@@ -69,13 +69,13 @@ class TransformerBlock(nn.Module):
         prompts: BlockPrompts | None = None, placement: str = "attention",
     ) -> None:  # fmt: skip
         super().__init__()
-        self.before_attention, self.before_feed = ChannelNorm(width), ChannelNorm(width)
+        self.before_attention, self.before_feed = LayerNorm2d(width), LayerNorm2d(width)
         self.attention = SparseChannelAttention(width, heads, rates, topk)
         self.feed_forward = MixedScaleFeedForward(width, expansion)
         self.prompts, self.placement = prompts, placement
 
     def forward(self, x: Features, prompts: Prompts | None = None) -> Features:
-        """Apply; without `prompts` a block that has prompt parameters leaves them out."""
+        """Apply the block; without `prompts` a block that has prompt parameters leaves them out."""
         attended = self.attention(self.before_attention(x))
         prompted = self.prompts is not None and prompts is not None
         if prompted and self.placement == "attention":
@@ -86,26 +86,26 @@ class TransformerBlock(nn.Module):
         return x + self.feed_forward(self.before_feed(x))
 
 
-class Down(nn.Sequential):
-    """Half the size, twice the channels."""
+class Downsample(nn.Sequential):
+    """Halve the size and double the channels."""
 
     def __init__(self, width: int) -> None:
         super().__init__(nn.Conv2d(width, width // 2, 3, padding=1, bias=False), nn.PixelUnshuffle(2))
 
 
-class Up(nn.Sequential):
-    """Twice the size, half the channels."""
+class Upsample(nn.Sequential):
+    """Double the size and halve the channels."""
 
     def __init__(self, width: int) -> None:
         super().__init__(nn.Conv2d(width, 2 * width, 3, padding=1, bias=False), nn.PixelShuffle(2))
 
 
 class Backbone(nn.Module):
-    """`embed`, then (after whatever is joined in between) `correct`: what is added to the image.
+    """Deraining U-Net: `embed` makes features, `correct` the correction of the image; features may be joined in between.
 
-    Channels are width, 2, 4 and 8 times that at full, 1/2, 1/4 and 1/8 size; height and width must be multiples of 8.
-    The decoder joins its features with the encoder's of the same size and halves the channels, but for the last level, which
-    works on 2 width.  `prompt_heads` are the prompts of each decoder block, none if empty.
+    The channels are 1, 2, 4 and 8 times `width` at full, 1/2, 1/4 and 1/8 size; height and width must be multiples of 8.
+    The decoder joins its features with the encoder's of the same size and halves the channels, except for the last level,
+    which works on 2 width.  `prompt_heads` names the prompts of each decoder block; none if it is empty.
     Source: DRSformer (Chen et al., CVPR 2023), with the prompts of the authors' code.
     """
 
@@ -124,23 +124,23 @@ class Backbone(nn.Module):
             )
 
         self.patch = nn.Conv2d(3, width, 3, padding=1, bias=False)
-        self.level0 = MixtureCompensator(width)
+        self.level0 = MEFC(width)
         self.encoder = nn.ModuleList(level(width * 2**at, at) for at in range(3))
-        self.down = nn.ModuleList(Down(width * 2**at) for at in range(3))
+        self.down = nn.ModuleList(Downsample(width * 2**at) for at in range(3))
         self.latent = level(8 * width, 3)
         # from the lowest level up
-        self.up = nn.ModuleList(Up(width * 2**at) for at in (3, 2, 1))
+        self.up = nn.ModuleList(Upsample(width * 2**at) for at in (3, 2, 1))
         self.join = nn.ModuleList(nn.Conv2d(width * 2**at, width * 2 ** (at - 1), 1, bias=False) for at in (3, 2))
         self.decoder = nn.ModuleList([level(4 * width, 2, True), level(2 * width, 1, True), level(2 * width, 0, True)])
-        self.refine = MixtureCompensator(2 * width)
+        self.refine = MEFC(2 * width)
         self.leave = nn.Conv2d(2 * width, 3, 3, padding=1, bias=False)
 
     def embed(self, image: Image) -> Features:
-        """(b, 3, h, w) -> (b, width, h, w)."""
+        """Embed an image, (b, 3, h, w) -> (b, width, h, w)."""
         return self.level0(self.patch(image))
 
     def correct(self, x: Features, prompts: Prompts | None = None) -> Image:
-        """(b, width, h, w) -> (b, 3, h, w)."""
+        """Return the correction that is added to the image, (b, width, h, w) -> (b, 3, h, w)."""
         skips = []
         for level, down in zip(self.encoder, self.down, strict=True):
             for block in level:
@@ -157,7 +157,7 @@ class Backbone(nn.Module):
 
 
 def pad_to_multiple(image: Image, multiple: int) -> Image:
-    """Mirror the right and lower borders up to multiples of `multiple`, the border pixel repeated (as inference does)."""
+    """Mirror the right and lower borders up to multiples of `multiple`, with the border pixel repeated, as in inference."""
     for axis in (2, 3):
         while missing := -image.shape[axis] % multiple:
             size = image.shape[axis]

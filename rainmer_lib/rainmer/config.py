@@ -1,15 +1,15 @@
 """Every number of Rainmer, with its provenance.
 
 Comments say where a value comes from: "code" for the authors' repository (9db7c6b), Dn for number n of the defects of that
-code (docs/rainmer.md), "ours" for a choice of this project.  The paper's text was not at hand: what a field says of the
-method is what the code does, but for the defects, and `released` brings those back that change a number.
+code (docs/rainmer.md), "ours" for a choice of this project.  The paper's text was not at hand, so the fields describe
+what the code does, without its defects; `released` brings back the defects that change a number.
 An ablation is `dataclasses.replace(paper, views=("detail",))`; there is nothing else to copy or to edit.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rainmer_lib.dcdgan.config import check_types
+from rainmer_lib.training.config import check_choices, check_types
 
 VIEWS = ("illumination", "degradation", "detail")
 MULTIPLE = 8  # three reductions by two
@@ -28,49 +28,49 @@ CHOICES = {
 
 @dataclass(frozen=True)
 class RainmerConfig:
-    """Configuration of one Rainmer training run; the defaults are the method with its defects mended."""
+    """Configuration of one Rainmer training run; the defaults are the method without the code's defects."""
 
     # Backbone: all from the code, whose U-Net is DRSformer's (Chen et al., CVPR 2023)
     width: int = 48  # channels at full resolution; 2, 4 and 8 times as many at the lower ones
-    blocks: tuple[int, ...] = (4, 6, 6, 8)  # of each level; the decoder repeats the first three
+    blocks: tuple[int, ...] = (4, 6, 6, 8)  # per level; the decoder repeats the first three
     heads: tuple[int, ...] = (1, 2, 4, 8)
     expansion: float = 2.66  # hidden over input channels of the feed-forward network
     sparse_rates: tuple[str, ...] = ("1/2", "2/3", "3/4", "4/5")  # shares of the channels that attention keeps
     topk: str = "independent"  # D9: each mask taken from the scores, as in DRSformer; "chained" (code): from the softmax before
 
-    # Views and what they feed
+    # Views and the parts that use them
     embedding: int = 128  # code: base_dim, length of a view's vector
     views: tuple[str, ...] = VIEWS  # detail and degradation share a head and a prompt (D17)
     prompts: bool = True  # of the views, in every block of the decoder
-    prompt_weighting: str = "illumination"  # code: the file of its README's example; its other files
-    #               have "sum" and "degradation_unmapped" (by a cosine, from -1 to 1); ours: "degradation", mapped to [0, 1]
+    prompt_weighting: str = "illumination"  # code: the options file of its README's example; its other files
+    #               have "sum" and "degradation_unmapped" (a cosine from -1 to 1); ours: "degradation", mapped to [0, 1]
     prompt_placement: str = "attention"  # code: within the attention branch; "residual": on the stream after it
-    interaction: bool = True  # D10: off means off in training and in inference, with its parameters
+    interaction: bool = True  # D10: False switches it off in training and in inference, with its parameters
     view_size: int = 128  # side to which whole images are resized for the encoder; code: equal to the crop
 
     # Contrast
     negatives: int = 4  # code, for each view
     temperature: float = 1.0  # code; cosines over 1 give small gradients: `tiny` and `small` have 0.2
     momentum: float = 0.999  # code, at every micro-step; `tiny` and `small` have 0.99
-    positives: str = "separate"  # D19: one term for each positive; "summed" (code): their sum as one positive, up to 2
+    positives: str = "separate"  # D19: one term per positive; "summed" (code): their sum as one positive, up to 2
     flips: str = "per_image"  # D20; "per_batch" (code): one flip for all images of a batch
     detail_negatives: str = "clean"  # D18: blurred clean whole image, in place; "rainy": blur is all that differs;
     #                                  "crop" (code): blurred, flipped crop at another scale
-    archive: int = 256  # code: earlier samples from which negatives are chosen.  D21: contrast begins when it is full
+    memory_bank: int = 256  # code: earlier samples from which negatives are chosen.  D21: contrast begins when it is full
 
     # Objective
     charbonnier_weight: float = 1.0  # code
     ssim_weight: float = 0.1  # code
-    contrastive_weight: float = 0.1  # code: stage2_lambda, of both contrastive terms; 0 trains the views by the pixels alone
+    contrastive_weight: float = 0.1  # code: stage2_lambda, for both contrastive terms; 0 trains the views by pixels alone
 
     # Optimisation
     learning_rate: float = 3e-4  # code, AdamW, both optimisers
     betas: tuple[float, float] = (0.9, 0.999)  # code
-    weight_decay: float = 1e-5  # D14: what the code's file of options says; code: 0
+    weight_decay: float = 1e-5  # D14: from the code's options file; code: 0
     encoder_weight_decay: float = 1e-5  # D14: as above; code: 0.01, AdamW's default
-    clip: float = 0.01  # code: largest norm of the gradient, as in DRSformer; ours: 0 is no clipping
+    clip: float = 0.01  # code: largest norm of the gradient, as in DRSformer; ours: 0 means no clipping
     clip_scope: str = "all"  # D14: "base" (code) leaves the encoder out
-    accumulate: int = 2  # code: micro-steps to an update
+    accumulate: int = 2  # code: micro-steps per update
     steps: int = 600_000  # code: micro-steps, 300,000 updates
     cycles: tuple[int, ...] = (92, 208)  # code: relative lengths of the cosine cycles
     cycle_floors: tuple[float, ...] = (1e-4, 1e-6)  # code: learning rate at the end of each
@@ -84,15 +84,13 @@ class RainmerConfig:
 
     @property
     def contrasted(self) -> tuple[str, ...]:
-        """The views that are trained by contrast."""
+        """Views that are trained by contrast."""
         return self.views if self.contrastive_weight else ()
 
     def __post_init__(self) -> None:
-        """Reject what cannot be meant, naming the field and the values that it takes."""
+        """Validate the configuration; each error names the field and its allowed values."""
         check_types(self)
-        for name, allowed in CHOICES.items():
-            if getattr(self, name) not in allowed:
-                raise ValueError(f"{name}={getattr(self, name)!r}: choose one of {', '.join(allowed)}")
+        check_choices(self, CHOICES)
         if len(set(self.views)) != len(self.views) or not set(self.views) <= set(VIEWS):
             raise ValueError(f"views={self.views}: choose among {', '.join(VIEWS)}, each once")
         self._check_networks()
@@ -111,7 +109,7 @@ class RainmerConfig:
         if not self.sparse_rates or not all(0 < Fraction(rate) <= 1 for rate in self.sparse_rates):
             raise ValueError(f"sparse_rates={self.sparse_rates}: expected fractions above 0, at most 1, such as '1/2'")
         if self.embedding < 16:
-            raise ValueError(f"embedding={self.embedding}: 16 or more, or the heads' channel gates have no hidden unit")
+            raise ValueError(f"embedding={self.embedding}: expected 16 or more; else channel gates have no hidden unit")
         for name in ("crop", "view_size"):
             if getattr(self, name) % MULTIPLE or getattr(self, name) < 2 * MULTIPLE:
                 raise ValueError(f"{name}={getattr(self, name)}: expected a multiple of {MULTIPLE}, at least {2 * MULTIPLE}")
@@ -121,12 +119,13 @@ class RainmerConfig:
     def _check_contrast(self) -> None:
         if self.detail_negatives == "crop" and "detail" in self.contrasted and self.crop != self.view_size:
             raise ValueError(
-                f"detail_negatives='crop' compares crops with whole images place by place: set view_size={self.crop}, "
+                f"detail_negatives='crop' compares crops with whole images by location: set view_size={self.crop}, "
                 "the crop, or detail_negatives='clean'"
             )
-        if self.negatives < 1 or self.archive < max(self.negatives, self.batch):
+        if self.negatives < 1 or self.memory_bank < max(self.negatives, self.batch):
             raise ValueError(
-                f"archive={self.archive}: it must hold the negatives ({self.negatives}, 1 or more) and a batch ({self.batch})"
+                f"memory_bank={self.memory_bank}: it must hold the negatives ({self.negatives}, 1 or more) and a batch "
+                f"({self.batch})"
             )
         if self.temperature <= 0 or not 0 <= self.momentum <= 1 or not 0 <= self.ema < 1:
             raise ValueError("temperature must be above 0, momentum within [0, 1], ema within [0, 1)")
@@ -134,35 +133,32 @@ class RainmerConfig:
     def _check_optimisation(self) -> None:
         if min(self.steps, self.batch, self.accumulate) < 1 or self.steps % self.accumulate:
             raise ValueError(
-                f"steps={self.steps}, batch={self.batch}, accumulate={self.accumulate}: 1 or more each, and steps a multiple "
-                "of accumulate, or the last micro-steps would update nothing"
+                f"steps={self.steps}, batch={self.batch}, accumulate={self.accumulate}: expected 1 or more each, and steps "
+                "a multiple of accumulate; otherwise the last micro-steps would update nothing"
             )
         if not self.cycles or len(self.cycles) != len(self.cycle_floors) or min(self.cycles) <= 0:
-            raise ValueError(f"cycles={self.cycles}, cycle_floors={self.cycle_floors}: one floor for each cycle above 0")
+            raise ValueError(
+                f"cycles={self.cycles}, cycle_floors={self.cycle_floors}: expected cycles above 0, and one floor for each cycle"
+            )
         if self.clip < 0:
-            raise ValueError(f"clip={self.clip}: expected a norm above 0, or 0 for none")
-
-
-def changes(config: RainmerConfig) -> dict:
-    """The fields in which `config` differs from `paper`."""
-    return {f.name: getattr(config, f.name) for f in fields(config) if getattr(config, f.name) != f.default}
+            raise ValueError(f"clip={self.clip}: expected a norm above 0, or 0 for no clipping")
 
 
 paper = RainmerConfig()
 
-# What the authors' train.py does with rainmer_resize_alpha.yaml, where it runs
+# The authors' train.py with rainmer_resize_alpha.yaml, as far as it runs
 released = replace(
     paper, topk="chained", positives="summed", flips="per_batch", detail_negatives="crop",
     weight_decay=0.0, encoder_weight_decay=0.01, clip_scope="base", seed=100,
 )  # fmt: skip
 
-# Every component kept, small enough to train on a CPU: ours.  The last sparse rates coincide where a head has few channels.
+# Ours: every component, small enough to train on a CPU.  The last sparse rates coincide if a head has few channels.
 tiny = replace(
-    paper, width=8, embedding=16, blocks=(1, 1, 1, 1), heads=(1, 1, 2, 2), view_size=32, negatives=2, archive=32,
+    paper, width=8, embedding=16, blocks=(1, 1, 1, 1), heads=(1, 1, 2, 2), view_size=32, negatives=2, memory_bank=32,
     crop=48, accumulate=1, steps=500, learning_rate=1e-3, cycles=(1,), cycle_floors=(1e-6,), clip=1.0, momentum=0.99,
     temperature=0.2,
 )  # fmt: skip
 small = replace(
-    tiny, width=16, embedding=32, blocks=(1, 1, 1, 2), heads=(1, 2, 2, 4), view_size=64, negatives=4, archive=64, crop=64,
+    tiny, width=16, embedding=32, blocks=(1, 1, 1, 2), heads=(1, 2, 2, 4), view_size=64, negatives=4, memory_bank=64, crop=64,
     steps=2000,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The view encoder: one image, seen as illumination, as degradation, as detail, and as a map of where things are."""
+"""View encoder: encodes an image as illumination, degradation and detail, and as location features."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -9,28 +9,28 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rainmer_lib.rainmer.mefc import MixtureCompensator
+from rainmer_lib.rainmer.mefc import MEFC
 
 Features = Float[Tensor, "b c h w"]
 Image = Float[Tensor, "b 3 h w"]
 
 # Detail and degradation share a head, a prompt and a loss, as in the authors' code (D17): two vectors, not three.
 HEAD_OF = {"illumination": "illumination", "degradation": "appearance", "detail": "appearance"}
-DETAIL_POOL = 8  # side of the blocks over which detail is averaged; its places are compared one by one
+DETAIL_POOL = 8  # side of the blocks over which detail is averaged; its locations are compared one by one
 SQUEEZE = 16
 
 
 def heads_of(views: Sequence[str]) -> tuple[str, ...]:
-    """The heads that these views need, illumination first."""
+    """Return the heads that these views need, illumination first."""
     wanted = {HEAD_OF[view] for view in views}
     return tuple(head for head in ("illumination", "appearance") if head in wanted)
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """What the encoder says of a batch.
+    """Encoding of a batch.
 
-    features  by view, for contrast: (b, d, 1, 1) means over all pixels; of detail (b, d, h/8, w/8), means of 8x8 pixels
+    features  by view, for contrast: (b, d, 1, 1) means over all pixels; for detail (b, d, h/8, w/8), means of 8x8 pixels
     prompts   by head, for the decoder: (b, d, 1, 1), means over all pixels, of unit length
     """
 
@@ -54,7 +54,10 @@ class ChannelGate(nn.Module):
 
 
 class ViewHead(nn.Module):
-    """(b, width, h, w) -> (b, d, h, w):  y = LeakyReLU(conv3 x);  LeakyReLU(y + gate conv3 LeakyReLU(gate conv3 y))."""
+    """Head for one kind of view, (b, width, h, w) -> (b, d, h, w).
+
+        y = LeakyReLU(conv3 x),   out = LeakyReLU(y + gate conv3 LeakyReLU(gate conv3 y))
+    """
 
     def __init__(self, width: int, embedding: int) -> None:
         super().__init__()
@@ -71,24 +74,24 @@ class ViewHead(nn.Module):
 
 
 class ViewEncoder(nn.Module):
-    """Stem (conv3x3, mixture of experts) and one head for each kind of view; a view that is off has no head of its own.
+    """Stem (conv3x3, MEFC) and one head for each kind of view; a view that is off has no head of its own.
 
-    `locate` is the stem alone, at full resolution, on the crop; `forward` goes on to the heads, on the whole image at view
+    `locate` runs the stem alone, on the crop at full resolution; `forward` runs stem and heads, on the whole image at view
     size.  The shared head stays as long as detail or degradation is on.
     """
 
     def __init__(self, width: int, embedding: int, views: Sequence[str]) -> None:
         super().__init__()
         self.views = tuple(views)
-        self.stem = nn.Sequential(nn.Conv2d(3, width, 3, padding=1), MixtureCompensator(width))
+        self.stem = nn.Sequential(nn.Conv2d(3, width, 3, padding=1), MEFC(width))
         self.heads = nn.ModuleDict({head: ViewHead(width, embedding) for head in heads_of(views)})
 
     def locate(self, image: Image) -> Features:
-        """Where things are: (b, 3, h, w) -> (b, width, h, w)."""
+        """Return the location features, (b, 3, h, w) -> (b, width, h, w)."""
         return self.stem(image)
 
     def forward(self, image: Image, views: Sequence[str] | None = None) -> Encoding:
-        """Encode under all views, or under some of them; h and w of at least 8."""
+        """Encode images under all views, or under the given ones; h and w are at least 8."""
         views = self.views if views is None else tuple(views)
         location = self.stem(image)
         maps = {head: self.heads[head](location) for head in heads_of(views)}
@@ -101,11 +104,11 @@ class ViewEncoder(nn.Module):
 
 
 class MomentumEncoder(nn.Module):
-    """A copy of the view encoder that follows it and has no gradient (He et al., CVPR 2020):
+    """Copy of the view encoder that follows it and has no gradient (He et al., CVPR 2020):
 
         theta_k <- m theta_k + (1 - m) theta_q
 
-    There is no queue of keys: the archive (`archive.py`) keeps earlier *images*.
+    There is no queue of keys: the memory bank (`memory_bank.py`) keeps earlier *images*.
     """
 
     def __init__(self, query: ViewEncoder, momentum: float) -> None:
@@ -115,10 +118,10 @@ class MomentumEncoder(nn.Module):
 
     @torch.no_grad()
     def follow(self, query: ViewEncoder) -> None:
-        """One step of the moving average; the training step calls it before it encodes keys."""
+        """Update the moving average once; the training step does this before it encodes keys."""
         torch._foreach_lerp_(list(self.encoder.parameters()), list(query.parameters()), 1 - self.momentum)
 
     @torch.no_grad()
     def forward(self, images: Float[Tensor, "b k 3 h w"], view: str) -> Float[Tensor, "b k d i j"]:
-        """Features of k images for each sample under one view."""
+        """Return the features of k images for each sample under one view."""
         return self.encoder(images.flatten(0, 1), (view,)).features[view].unflatten(0, images.shape[:2])

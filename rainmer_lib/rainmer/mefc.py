@@ -1,4 +1,4 @@
-"""Mixture-of-experts feature compensator: eight operations, weighted by what the image as a whole looks like."""
+"""MEFC, the mixture-of-experts feature compensator: eight operations, weighted by the mean features of the whole image."""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,7 @@ KERNELS = {"separable": (1, 3, 5, 7), "dilated": (3, 5, 7)}
 
 
 def _separable(width: int, kernel: int, dilation: int = 1) -> list[nn.Module]:
-    """Depthwise, then pointwise convolution; no biases, size kept."""
+    """Return a depthwise and a pointwise convolution, without biases, that keep the size."""
     padding = dilation * (kernel // 2)
     return [
         nn.Conv2d(width, width, kernel, padding=padding, dilation=dilation, groups=width, bias=False),
@@ -20,14 +20,14 @@ def _separable(width: int, kernel: int, dilation: int = 1) -> list[nn.Module]:
 
 
 def operations(width: int) -> nn.ModuleList:
-    """The eight experts: four separable convolutions done twice, three dilated ones (rate 2), a 3x3 mean."""
+    """Return the eight experts: four separable convolutions done twice, three dilated ones (rate 2), a 3x3 mean."""
     twice = [nn.Sequential(*_separable(width, k), nn.ReLU(), *_separable(width, k)) for k in KERNELS["separable"]]
     dilated = [nn.Sequential(*_separable(width, k, dilation=2)) for k in KERNELS["dilated"]]
     return nn.ModuleList([*twice, *dilated, nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)])
 
 
-class MixtureCompensator(nn.Module):
-    """Four steps of weighted experts.  Shape (b, width, h, w) is kept.
+class MEFC(nn.Module):
+    """Mixture-of-experts feature compensator: four steps of weighted experts; keeps the shape (b, width, h, w).
 
         p = softmax_o( W2 ReLU(W1 mean_pixels(x)) )   in R^{4 x 8}
         s_0 = ReLU(W x),    s_i = ReLU( ReLU(M_i [p_{i,o} op_{i,o}(s_{i-1})]_o) + s_{i-1} )

@@ -1,4 +1,4 @@
-"""Rainmer whole: the network that derains, and beside it, in training, the encoder that follows its own."""
+"""The complete Rainmer: the deraining network and, in training, the momentum encoder that follows its view encoder."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.rainmer.backbone import Backbone, pad_to_multiple
 from rainmer_lib.rainmer.config import MULTIPLE, RainmerConfig
 from rainmer_lib.rainmer.contrast import Similarity, similarity
@@ -20,24 +21,26 @@ Image = Float[Tensor, "b 3 h w"]
 
 
 def view_of(image: Image, size: int) -> Image:
-    """The whole image at view size: bilinear, no anti-aliasing, aspect lost, as in training."""
+    """Resize the whole image to view size as in training: bilinear, without anti-aliasing, without keeping the aspect ratio."""
     if image.shape[2:] == (size, size):
         return image
     return F.interpolate(image, (size, size), mode="bilinear", align_corners=False)
 
 
-class DerainingNetwork(nn.Module):
-    """Backbone, view encoder, prompts, interaction; all that inference needs.
+class DerainingNetwork(Derainer):
+    """Deraining network: backbone, view encoder, prompts and interaction, which is all that inference needs.
 
     Takes and returns (b, 3, h, w) in [0, 1], any size (borders are mirrored to a multiple of 8 inside); the result is not
-    clamped.  Prompts are of the whole image, resized to `view_size`.  What is switched off is off in training and in
-    inference, and has no parameters: `views` (a head, its prompts), `prompts`, `interaction`; with none of them, no encoder.
+    clamped.  Prompts are computed from the whole image, resized to `view_size`.  Parts that are switched off are off in
+    training and in inference, and have no parameters: `views` (a head, its prompts), `prompts`, `interaction`; with none of
+    them there is no encoder.
 
     Attention, mixtures and gates take means over all pixels they are given, so tiles only come near to the untiled result,
-    however far they overlap (`reach`; the authors' do not); `prompted_by` gives all of them the prompts of the whole image.
+    however far they overlap (by `reach`; the authors' tiles do not); `conditioned_on` gives all tiles the prompts of the whole
+    image.
     """
 
-    multiple = MULTIPLE  # of the sizes of tiles, which must lie on the grid of the lowest level
+    multiple = MULTIPLE  # for the sizes of tiles, which must lie on the grid of the lowest level
     smallest = 2 * MULTIPLE
     reach = 24  # pixels of overlap: convolutions see farther and means see everything, but more changed nothing measurable
 
@@ -58,7 +61,7 @@ class DerainingNetwork(nn.Module):
         self._whole: Image | None = None
 
     def forward(self, image: Image, whole: Image | None = None) -> Image:
-        """Derain.  `whole` is the image that `image` is a part of, any size; without it the image is whole."""
+        """Derain.  `whole` is the image that `image` is a part of, any size; without it `image` is taken as the whole."""
         height, width = image.shape[2:]
         if whole is None:
             whole = image if self._whole is None else self._whole
@@ -66,19 +69,19 @@ class DerainingNetwork(nn.Module):
         return self.restore(pad_to_multiple(image, MULTIPLE), prompts)[..., :height, :width]
 
     def encode(self, whole: Image) -> Encoding:
-        """The views of images at view size; nothing where no view is on."""
+        """Encode images at view size under all views; return an empty encoding if no view is on."""
         return self.encoder(whole) if self.encoder is not None and self.encoder.views else Encoding({}, {})
 
     def restore(self, image: Image, prompts: Prompts | None) -> Image:
-        """Derain with given prompts; h and w are multiples of 8.  Training and inference both end here."""
+        """Derain with given prompts, in training and in inference; h and w are multiples of 8."""
         x = self.backbone.embed(image)
         if self.interaction is not None:
             x = self.interaction(self.encoder.locate(image), x)
         return image + self.backbone.correct(x, prompts if self.prompted else None)
 
     @contextmanager
-    def prompted_by(self, whole: Float[Tensor, "1 3 h w"]) -> Iterator[None]:
-        """Inside, images are parts of `whole` and get its prompts: for tiles."""
+    def conditioned_on(self, whole: Float[Tensor, "1 3 h w"]) -> Iterator[None]:
+        """Context in which images are parts (tiles) of `whole` and get its prompts."""
         self._whole = view_of(whole, self.view_size)
         try:
             yield
@@ -87,7 +90,7 @@ class DerainingNetwork(nn.Module):
 
 
 class Rainmer(nn.Module):
-    """The networks of one training run: `derain`, and `keys` where a view is trained by contrast."""
+    """Networks of one training run: `derain`, and the momentum encoder `keys` if a view is trained by contrast."""
 
     def __init__(self, config: RainmerConfig) -> None:
         super().__init__()
@@ -97,7 +100,7 @@ class Rainmer(nn.Module):
         self.keys = MomentumEncoder(self.derain.encoder, config.momentum) if config.contrasted else None
 
     def compare(self, encoding: Encoding, keys: Mapping[str, Keys]) -> dict[str, Similarity]:
-        """Similarities of the queries to their positives and negatives; the keys carry no gradient."""
+        """Return the similarities of the queries to their positives and negatives; the keys carry no gradient."""
         compared = {}
         for view, key in keys.items():
             features = self.keys(torch.cat([key.positive[:, None], key.negatives], dim=1), view)
@@ -106,7 +109,7 @@ class Rainmer(nn.Module):
         return compared
 
     def groups(self) -> dict[str, list[nn.Parameter]]:
-        """Parameters by optimiser: base (backbone, prompts, interaction), encoder where there is one."""
+        """Return the parameters by optimiser: base (backbone, prompts, interaction), and encoder if there is one."""
         encoder = [] if self.derain.encoder is None else list(self.derain.encoder.parameters())
         own = {id(p) for p in encoder}
         groups = {"base": [p for p in self.derain.parameters() if id(p) not in own], "encoder": encoder}
@@ -114,9 +117,10 @@ class Rainmer(nn.Module):
 
 
 def build_network(config: RainmerConfig) -> DerainingNetwork:
-    """The network of a configuration, freshly initialised (PyTorch's defaults, as in the authors' code).
+    """Build the network of a configuration, freshly initialised (PyTorch's defaults, as in the authors' code).
 
-    Its weights lie channels last: the many depth-wise convolutions are then 2.5 times as fast on a CPU, a step 1.5 times.
+    Its weights are stored channels last, which makes the many depth-wise convolutions 2.5 times as fast on a CPU, and a step
+    1.5 times.
     """
     network = DerainingNetwork(
         config.width, config.embedding, config.blocks, config.heads, config.expansion, config.sparse_rates, config.topk,

@@ -9,15 +9,16 @@ from torch import Tensor
 from rainmer_lib.losses.fidelity import charbonnier, structural_loss
 from rainmer_lib.rainmer.config import RainmerConfig
 from rainmer_lib.rainmer.contrast import Similarity, degradation_detail_loss, illumination_loss
+from rainmer_lib.training.objective import Term, switched_on
 
 Image = Float[Tensor, "b 3 h w"]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one micro-step made: the derained crop (not clamped), the truth, and each view's similarities.
+    """Outcome of one micro-step: the derained crop (not clamped), the ground truth, and each view's similarities.
 
-    `similarities` is empty while the archive fills: the contrastive terms are 0 then.
+    `similarities` is empty while the memory bank fills; the contrastive terms are then 0.
     """
 
     derained: Image
@@ -25,17 +26,8 @@ class Outcome:
     similarities: Mapping[str, Similarity] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Term:
-    """One summand of the objective: `weight * value(outcome)`."""
-
-    name: str
-    weight: float
-    value: Callable[[Outcome], Tensor]
-
-
 def build_objective(config: RainmerConfig) -> list[Term]:
-    """The terms with a weight that is not zero and a view that is on.
+    """Return the terms whose weight is not zero and whose view is on.
 
         L = L_charbonnier + 0.1 (1 - SSIM) + 0.1 (L_illumination + L_degradation_detail)     (weights from `config`)
 
@@ -54,4 +46,4 @@ def build_objective(config: RainmerConfig) -> list[Term]:
     if {"degradation", "detail"} & set(config.contrasted):
         shared = contrast(lambda s: degradation_detail_loss(s, config.positives))
         terms.append(Term("degradation_detail", config.contrastive_weight, shared))
-    return [term for term in terms if term.weight != 0]
+    return switched_on(terms)

@@ -1,4 +1,4 @@
-"""Prompts: what the views say of the whole image, gated by what each pixel's features ask for."""
+"""Prompts: the vectors of the views, which describe the whole image, gated at each pixel by its features."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,10 +13,10 @@ Prompts = Mapping[str, Vector]  # head of the encoder -> its vector of unit leng
 
 
 class PromptAttention(nn.Module):
-    """One view's prompt for one decoder block:  P = SiLU( W (g z) + b ),   g = sigmoid( w2 GELU(w1 o + b1) + b2 ).
+    """Prompt of one view for one decoder block:  P = SiLU( W (g z) + b ),   g = sigmoid( w2 GELU(w1 o + b1) + b2 ).
 
-    g is one map, z one vector for the image: W (g z) has rank one, so W z is computed once and spread by the gate.  P is
-    SiLU(b) where g is 0.  Source: the authors' code.
+    The features are o, the gate g is one map, and z is one vector for the image.  W (g z) has rank one, so W z is computed once
+    and multiplied by the gate.  P is SiLU(b) where g is 0.  Source: the authors' code.
     """
 
     def __init__(self, width: int, embedding: int) -> None:
@@ -25,23 +25,23 @@ class PromptAttention(nn.Module):
         self.translate = nn.Conv2d(embedding, width, 1)
 
     def forward(self, features: Features, vector: Vector) -> Features:
-        """What is added to `features`."""
+        """Return P, the prompt that is added to `features`."""
         bias = self.translate.bias[:, None, None]
         return F.silu(self.gate(features) * F.conv2d(vector, self.translate.weight) + bias)
 
 
 class BlockPrompts(nn.Module):
-    """The prompts of one decoder block, combined.
+    """Combination of the prompts of one decoder block.
 
-    weighting, with P_i of illumination, P_d of degradation and detail, and cos the cosine of z with a learnt direction w
-    (from ones; z is detached there):
+    `weighting` is one of these, with P_i the prompt of illumination, P_d that of degradation and detail, and cos the cosine of
+    z with a learnt direction w (initially ones; z is detached there):
 
         sum                   P_i + P_d
         illumination          a P_i + (1 - a) P_d,   a = (1 + cos(w, z_i)) / 2
         degradation           (1 - a) P_i + a P_d,   a = (1 + cos(w, z_d)) / 2
         degradation_unmapped  the same with a = cos(w, z_d), from -1 to 1: authors' code, where the share can be negative
 
-    With one head there is its prompt alone, and no w.
+    With one head, the result is the prompt of that head, and there is no w.
     """
 
     def __init__(self, width: int, embedding: int, heads: Sequence[str], weighting: str) -> None:
@@ -52,7 +52,7 @@ class BlockPrompts(nn.Module):
             self.direction = nn.Parameter(torch.ones(1, embedding, 1, 1))
 
     def forward(self, features: Features, prompts: Prompts) -> Features:
-        """What all views together add to `features`."""
+        """Return the combined prompt of all views, which is added to `features`."""
         parts = {head: attend(features, prompts[head]) for head, attend in self.attend.items()}
         if self.weighting == "sum":
             return sum(parts.values())

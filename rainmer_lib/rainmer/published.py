@@ -1,7 +1,7 @@
-"""The published training sets as domains of rain: Rain13K, GT-Rain and GTAV-NightRain, from a person's data folder.
+"""Published training sets as domains of rain: Rain13K, GT-Rain and GTAV-NightRain, from the user's data folder.
 
-What a test set shows is left out of training: Rain13K holds Rain12 and many backgrounds of Rain100L and Rain100H.  Densities
-and leaks are measured once and remembered.
+Photos that a test set contains are left out of training: Rain13K holds Rain12 and many backgrounds of Rain100L and Rain100H.
+Densities and leaks are measured once and remembered.
 """
 
 import json
@@ -17,28 +17,28 @@ from rainmer_lib.data.paired_folders import REGISTERED, folder_domain, identity_
 from rainmer_lib.rainmer.aligned import AlignedRain, align, densities_of
 from rainmer_lib.rainmer.alignment import EDGES, Densities
 
-# name -> clean photos that are held out; a frame of the last makes six pairs
+# name -> number of clean photos that are held out; a frame of the last set makes six pairs
 HELD_OUT = {"rain13k": 24, "gt-rain": 8, "gtav-crops": 4}
-# every set that a notebook tests on, where it is on this machine
+# every test set of a notebook; only those present on this machine are searched
 TESTED = ("rain100l", "rain100h", "rain12", "raincityscapes60", "rain800", "did-data", "ddn-data/test2800", "gt-rain")
 
 
 class PublishedSets:
-    """The three sets as a choice of the parameter `data`; FileNotFoundError says which is not there and how to get it."""
+    """The three sets as a choice of the parameter `data`; FileNotFoundError says which is missing and how to get it."""
 
     name = "published"
 
     def __init__(self) -> None:
         for name in HELD_OUT:
-            listing_of(name)  # looks at the file lists: a long measuring must not come before this
+            listing_of(name)  # checks the file lists before the long measurements begin
 
     def aligned(self, view: int, say: Callable[[str], None] = print, edges: Sequence[float] = EDGES) -> AlignedRain:
-        """Rain13K, GT-Rain, and of the crops of GTAV-NightRain those with the densities of the other two.
+        """Return Rain13K, GT-Rain, and the crops of GTAV-NightRain that have the densities of the other two.
 
-        Not the 12,321 crops of the released list: what a test set shows and held-out scenes are gone before, as are the
-        crops that the released code leaves out after it.  `view`: side of whole images in pixels; `edges` as
-        `aligned_rain` takes them.  Pairs are read when they are drawn.  ValueError if a density of the others is
-        absent at night.
+        These are not the 12,321 crops of the released list, because photos that a test set contains and held-out scenes are
+        removed before alignment, as are the crops that the released code leaves out after it.  `view` is the side of whole
+        images in pixels; `edges` are those of `aligned_rain`.  Pairs are read when they are drawn.  Raises ValueError if a
+        density of the others is absent at night.
         """
         day, real, night = (
             folder_domain(name, view, hold_out, without=shown_by_tests(name, say)) for name, hold_out in HELD_OUT.items()
@@ -50,7 +50,7 @@ PUBLISHED = {PublishedSets.name: PublishedSets}
 
 
 def shown_by_tests(name: str, say: Callable[[str], None] = print) -> tuple[str, ...]:
-    """Names of a training set's pairs whose clean photo one of `TESTED` shows; sets that are not here are passed over."""
+    """Return the names of a training set's pairs whose clean photo is in one of `TESTED`; sets that are absent are skipped."""
     found = set()
     for test in TESTED:
         _, split = registry.lookup(test)
@@ -62,13 +62,13 @@ def shown_by_tests(name: str, say: Callable[[str], None] = print) -> tuple[str, 
 
 
 def known_densities(domain: PairedRain, say: Callable[[str], None] = print) -> Densities:
-    """The rain densities of a domain's pairs, measured once, because every pair has to be read for them."""
+    """Return the rain densities of a domain's pairs, measured once, because every pair has to be read for them."""
     say(f"{domain.name}: rain densities of {len(domain.pairs)} pairs (measured once)")
     return np.array(_remembered(f"densities-{domain.identity}", lambda: densities_of(domain).tolist()))
 
 
 def _remembered(name: str, compute: Callable[[], list]) -> list:
-    """What `compute` returned the first time, kept as JSON among the runs."""
+    """Return what `compute` returned the first time; it is kept as JSON in the folder of runs."""
     path = paths.runs_root() / "measured" / f"{name}.json"
     if not path.is_file():
         atomic.write_json(path, compute())

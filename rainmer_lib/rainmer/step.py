@@ -5,26 +5,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
+from rainmer_lib.data.batches import PairedBatch
 from rainmer_lib.rainmer.config import RainmerConfig
-from rainmer_lib.rainmer.memory_bank import Archive
+from rainmer_lib.rainmer.memory_bank import MemoryBank
 from rainmer_lib.rainmer.model import Rainmer
-from rainmer_lib.rainmer.objective import Outcome, Term, build_objective
+from rainmer_lib.rainmer.objective import Outcome, build_objective
 from rainmer_lib.rainmer.views import Keys, build_keys
 from rainmer_lib.training.ema import MovingAverage
-from rainmer_lib.training.trainer_state import common_state, restore_common
+from rainmer_lib.training.objective import Term, evaluate
+from rainmer_lib.training.optimisation import Optimisation
 
-# Raised by hand when a change alters the numbers of a run; tests/unit/rainmer/test_rainmer_version.py notices when it should.
+# Raised by hand when a change alters the numbers of a run; tests/unit/rainmer/test_version.py fails when it should be.
 METHOD_VERSION = 1
-
-Crop = Float[Tensor, "b 3 crop crop"]
-Whole = Float[Tensor, "b 3 view view"]
 
 
 def cosine_cycles(step: int, steps: int, peak: float, cycles: Sequence[int], floors: Sequence[float]) -> float:
-    """Learning rate of the micro-step `step` of 1 to `steps`: in each cycle from `peak` to its floor.
+    """Return the learning rate of the micro-step `step` of 1 to `steps`, which falls from `peak` to a floor in each cycle.
 
         rate = floor + (peak - floor) (1 + cos(pi (step - start) / length)) / 2
 
@@ -37,102 +35,107 @@ def cosine_cycles(step: int, steps: int, peak: float, cycles: Sequence[int], flo
     return floor + (peak - floor) * (1 + math.cos(math.pi * (step - start) / (ends[index] - start))) / 2
 
 
+def build_optimisation(model: Rainmer, config: RainmerConfig) -> Optimisation:
+    """Return an AdamW for the base and one for the encoder, if any, in cosine cycles, and the average of `derain`."""
+    decays = {"base": config.weight_decay, "encoder": config.encoder_weight_decay}
+    optimisers = {
+        name: torch.optim.AdamW(parameters, config.learning_rate, config.betas, weight_decay=decays[name])
+        for name, parameters in model.groups().items()
+    }
+    return Optimisation(
+        optimisers, {"derain": MovingAverage(model.derain, config.ema)},
+        lambda step, peak: cosine_cycles(step, config.steps, peak, config.cycles, config.cycle_floors),
+        config.clip, ("base",) if config.clip_scope == "base" else None,
+    )  # fmt: skip
+
+
 @dataclass
 class Trainer:
-    """Everything that a run changes: networks, optimisers, average, archive, random state, position (`step`)."""
+    """State of a training run: networks, optimisers, average, memory bank, random state, position (`step`)."""
 
     config: RainmerConfig
     model: Rainmer
-    optimisers: dict[str, torch.optim.AdamW]
-    averages: dict[str, MovingAverage]
-    archive: Archive
+    optimisation: Optimisation
+    memory_bank: MemoryBank
     generator: torch.Generator
     objective: list[Term]
     step: int = 0
 
     @classmethod
     def start(cls, config: RainmerConfig, device: torch.device | str = "cpu") -> "Trainer":
-        """Fresh networks and optimisers for `config`."""
+        """Create fresh networks and optimisers for `config`."""
         model = Rainmer(config).to(device)
-        decays = {"base": config.weight_decay, "encoder": config.encoder_weight_decay}
-        optimisers = {
-            name: torch.optim.AdamW(parameters, config.learning_rate, config.betas, weight_decay=decays[name])
-            for name, parameters in model.groups().items()
-        }
-        averages = {"derain": MovingAverage(model.derain, config.ema)}
-        archive = Archive(config.archive, config.contrasted)
+        memory_bank = MemoryBank(config.memory_bank, config.contrasted)
         generator = torch.Generator().manual_seed(config.seed)
-        return cls(config, model, optimisers, averages, archive, generator, build_objective(config))
+        return cls(config, model, build_optimisation(model, config), memory_bank, generator, build_objective(config))
 
-    def train_step(self, rainy: Crop, clean: Crop, rainy_whole: Whole, clean_whole: Whole) -> dict[str, Tensor]:
-        """One micro-step on paired crops and the whole images they are from, at view size; returns each term's value.
+    @property
+    def averages(self) -> dict[str, MovingAverage]:
+        """Moving average of `derain`, which is evaluated."""
+        return self.optimisation.averages
 
-        Raises ValueError on sizes that are not the configuration's.
+    def train_step(self, batch: PairedBatch) -> dict[str, Tensor]:
+        """Make one micro-step on paired crops and the whole images they are from, at view size; return each term's value.
+
+        Raises ValueError if sizes are not those of the configuration.
         """
-        self._check_sizes(rainy, clean, rainy_whole, clean_whole)
-        # Positives and negatives: choose from earlier images first, then let this batch take the place of the oldest
-        keys = self._keys(rainy_whole, clean_whole, clean)
-        self.archive.enter(rainy_whole, clean_whole)
+        self._check_sizes(batch)
+        # Positives and negatives: choose from earlier images first, then let this batch replace the oldest
+        keys = self._keys(batch)
+        self.memory_bank.enqueue(batch.rainy_whole, batch.clean_whole)
         if self.model.keys is not None:
             self.model.keys.follow(self.model.derain.encoder)
-        with torch.autocast(rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
-            encoding = self.model.derain.encode(rainy_whole)
-            derained = self.model.derain.restore(rainy, encoding.prompts)
+        with torch.autocast(batch.rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            encoding = self.model.derain.encode(batch.rainy_whole)
+            derained = self.model.derain.restore(batch.rainy, encoding.prompts)
             similarities = self.model.compare(encoding, keys)
-        outcome = Outcome(derained.float(), clean, similarities)
-        terms = {term.name: term.value(outcome) for term in self.objective}
-        total = sum(term.weight * terms[term.name] for term in self.objective)
+        terms, total = evaluate(self.objective, Outcome(derained.float(), batch.clean, similarities))
         (total / self.config.accumulate).backward()
         self.step += 1
         if self.step % self.config.accumulate == 0:
-            self._update()
+            self.optimisation.set_rates(self.step)
+            self.optimisation.apply()
+            self.optimisation.follow(self.step // self.config.accumulate - 1)
         return {name: value.detach() for name, value in (terms | {"total": total}).items()}
 
-    def _keys(self, rainy: Whole, clean: Whole, crop: Crop) -> dict[str, Keys]:
-        """None while the archive fills."""
-        if not self.archive.full:
+    def _keys(self, batch: PairedBatch) -> dict[str, Keys]:
+        """Return positives and negatives of each view; none while the memory bank fills."""
+        if not self.memory_bank.full:
             return {}
         c = self.config
         return build_keys(
-            rainy, clean, crop, views=c.contrasted, negatives=c.negatives, archive=self.archive,
-            detail_negatives=c.detail_negatives, flips=c.flips, generator=self.generator,
+            batch.rainy_whole, batch.clean_whole, batch.clean, views=c.contrasted, negatives=c.negatives,
+            memory_bank=self.memory_bank, detail_negatives=c.detail_negatives, flips=c.flips, generator=self.generator,
         )  # fmt: skip
 
-    def _update(self) -> None:
-        """Clip, step both optimisers, and begin to accumulate anew."""
-        c, groups = self.config, self.model.groups()
-        if c.clip:
-            clipped = groups["base"] if c.clip_scope == "base" else [p for group in groups.values() for p in group]
-            torch.nn.utils.clip_grad_norm_(clipped, c.clip)
-        rate = cosine_cycles(self.step, c.steps, c.learning_rate, c.cycles, c.cycle_floors)
-        for optimiser in self.optimisers.values():
-            for group in optimiser.param_groups:
-                group["lr"] = rate
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-        for average in self.averages.values():
-            average.update(self.step // c.accumulate - 1)
-
-    def _check_sizes(self, *images: Tensor) -> None:
+    def _check_sizes(self, batch: PairedBatch) -> None:
         crop, view = self.config.crop, self.config.view_size
         sides = {"rainy": crop, "clean": crop, "rainy_whole": view, "clean_whole": view}
-        for (name, side), image in zip(sides.items(), images, strict=True):
-            if image.shape != (len(images[0]), 3, side, side):
+        for name, side in sides.items():
+            image, expected = getattr(batch, name), (len(batch.rainy), 3, side, side)
+            if image.shape != expected:
                 raise ValueError(
-                    f"{name}: {tuple(image.shape)}, expected {(len(images[0]), 3, side, side)}; the data must be made for this "
+                    f"{name}: {tuple(image.shape)}, expected {expected}; the data must be made for this "
                     f"configuration's crop={crop} and view_size={view}"
                 )
 
     def state(self) -> dict:
-        """All of the above as tensors and plain values, for a checkpoint; between updates the gradients too."""
-        gradients = {name: p.grad for name, p in self.model.named_parameters() if p.grad is not None}
-        own = {"archive": self.archive.state(), "generator": self.generator.get_state(), "gradients": gradients}
-        return common_state(self) | own
+        """Return the trainer's state as tensors and plain values, ready for a checkpoint; between updates with gradients."""
+        return {
+            "step": self.step,
+            "model": self.model.state_dict(),
+            "optimisation": self.optimisation.state(),
+            "memory_bank": self.memory_bank.state(),
+            "generator": self.generator.get_state(),
+            "gradients": {name: p.grad for name, p in self.model.named_parameters() if p.grad is not None},
+        }
 
     def restore(self, state: dict) -> None:
-        """Continue from what `state()` returned."""
-        restore_common(self, state)
-        self.archive.restore(state["archive"], next(self.model.parameters()).device)
+        """Continue from what `state` returned."""
+        self.step = state["step"]
+        self.model.load_state_dict(state["model"])
+        self.optimisation.restore(state["optimisation"])
+        self.memory_bank.restore(state["memory_bank"], next(self.model.parameters()).device)
         self.generator.set_state(state["generator"].cpu())
         for name, parameter in self.model.named_parameters():
             gradient = state["gradients"].get(name)

@@ -10,16 +10,16 @@ from rainmer_lib.site import executed, gallery, reference, section_map
 from rainmer_lib.site.links import Pages, rewrite
 from rainmer_lib.workflow import runner
 
-MARK = ".site-sources"  # only a folder that has it is ever replaced
+MARK = ".site-sources"  # only a folder with this file is ever replaced
 
 
 def assemble(target: Path) -> None:
     """Fill `target`, replaced if it is there: docs, executed notebooks, gallery, map of the papers, reference.
 
-    Results are the repository's own.  ValueError names a link that leads nowhere, or a notebook without a title.
+    Results are the repository's own.  ValueError names a broken link, or a notebook without a title.
     """
     if target.exists() and not (target / MARK).exists():
-        raise ValueError(f"{target} is no folder of the site's sources (it has no {MARK}): choose another or remove it")
+        raise ValueError(f"{target} does not hold the site's sources (it has no {MARK}): choose another folder, or remove it")
     shutil.rmtree(target, ignore_errors=True)
     atomic.write_text(target / MARK, "made by rainmer_lib.site; replaced when it is made again\n")
     repository, results = paths.REPOSITORY, paths.REPOSITORY / "results"
@@ -42,7 +42,7 @@ def assemble(target: Path) -> None:
 
 
 def _pages(repository: Path, results: Path, notebooks: dict[str, executed.Executed]) -> dict[Path, str]:
-    """File of the repository -> page: docs, README, and of each notebook the source and every executed variant."""
+    """Map files of the repository to pages: docs, README, and for each notebook its source and every executed variant."""
     found = {path: f"docs/{path.name}" for path in (repository / "docs").glob("*.md") if path.name != "index.md"}
     found[repository / "README.md"] = "readme.md"
     for variant in executed.variants(results):
@@ -52,7 +52,7 @@ def _pages(repository: Path, results: Path, notebooks: dict[str, executed.Execut
 
 
 def main(words: list[str] | None = None) -> int:
-    """Command line; returns the exit code: 0 done, 2 wrong input."""
+    """Run the command line; return the exit code: 0 done, 2 wrong input."""
     parser = argparse.ArgumentParser(prog="python -m rainmer_lib.site", description="Assemble the sources of the site.")
     parser.add_argument("target", type=Path, help="folder to fill; replaced if it holds such sources")
     try:

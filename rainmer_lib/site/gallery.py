@@ -1,4 +1,4 @@
-"""The gallery: every table and figure of both papers, what was printed, what was measured here, what became of the claims."""
+"""Gallery: every table and figure of both papers, with the printed numbers, our numbers, and verdicts on the claims."""
 
 import io
 from dataclasses import dataclass
@@ -18,33 +18,34 @@ THUMBNAIL = (480, 320)
 INTRODUCTION = """# Gallery
 
 Every table and figure of the two papers. A picture leads to the executed notebook that makes it; *to do* means that no
-notebook has been run for the item yet.
+notebook has been run for the table or figure yet.
 
-**How to read the verdicts.** A paper's claim is an order of rows. *Seen*: our runs show the order with every seed, of at
-least three, and by more than its spread; *not seen*: the opposite order likewise; *not decidable*: anything else, and whatever
-has fewer than three seeds. Our networks, images and budgets are others than the papers', and so is the protocol: compare
-orders, not numbers. Of two rows without any difference, three seeds make *seen* one time in ten, and *not seen* as often: among
-many comparisons, expect some of either. *Over images* asks whether other images would say the same of these runs, not whether
-other runs would. Ours stand as the notebook prints them, mean and standard deviation over seeds, under the protocol that it
-names: `prenet` where it compares training runs. Profile `quick` shows that everything runs; its numbers mean nothing.
+**How to read the verdicts.** A paper's claim is a ranking of rows. *Supported*: our runs reproduce the ranking for every seed,
+of at least three, and the mean difference exceeds its spread over the seeds. *Contradicted*: they show the opposite ranking, by
+the same rule. *Inconclusive*: anything else, and any comparison with fewer than three seeds. Our networks, images and budgets
+differ from the papers', and so does the protocol: compare rankings, not numbers. With three seeds, two equivalent methods would
+be judged *supported* in about 10 % of comparisons, and *contradicted* as often: among many comparisons, expect some of either.
+*Over images* asks whether other images would give the same verdict on these runs, not whether other runs would. Our numbers are
+printed as in the notebook, mean and standard deviation over seeds, under the protocol that it names: `prenet` where it compares
+training runs. Profile `quick` shows that everything runs; its numbers mean nothing.
 """
 
 
 @dataclass(frozen=True)
 class Entry:
-    """An item of the catalogue and the executed notebook that the site shows for it, if there is one."""
+    """Table or figure of the catalogue, and the executed notebook that the site shows for it, if there is one."""
 
     item: Item
     executed: Executed | None
 
     @property
     def anchor(self) -> str:
-        """Its place on the page."""
+        """Anchor of the entry on the page."""
         return f"{self.item.paper} {self.item.label}".lower().replace(".", "").replace(" ", "-")
 
     @property
     def picture(self) -> str:
-        """Its thumbnail, from the site's root."""
+        """Path of the entry's thumbnail, from the site's root."""
         return f"thumbnails/{self.anchor}.webp"
 
     @property
@@ -57,15 +58,15 @@ class Entry:
 
 
 def entries(notebooks: dict[str, Executed]) -> list[Entry]:
-    """The catalogue, with the notebooks that are there."""
+    """Combine the catalogue with the executed notebooks."""
     return [Entry(item, notebooks.get(item.notebook)) for item in ITEMS]
 
 
 def beside(item: Item, executed: Executed) -> str:
-    """The paper's numbers and ours in one Markdown table; two tables where their rows do not have the same names.
+    """Format the paper's numbers and ours as one Markdown table, or as two if their row names differ.
 
-    Rows are ours in their order, then the paper's others; a dash means that one side has no such row.  A published table
-    without scores, such as a list of data sets, stands alone.  Empty where the paper printed none.
+    Rows are ours in their order, then the paper's other rows; a dash means that one side lacks the row.  A published table
+    without scores, such as a list of data sets, is shown alone.  Empty if the paper printed no table.
     """
     if not item.published:
         return ""
@@ -81,7 +82,7 @@ def beside(item: Item, executed: Executed) -> str:
 
 
 def _printed(item: Item) -> pd.DataFrame:
-    """A published table as text, digit by digit; its names as the index, a column for each test set and score."""
+    """Read a published table as text, digit by digit; row names are the index, columns are test sets and scores."""
     table = pd.read_csv(paths.published_root() / f"{item.published}.csv", dtype=str).fillna("–")
     scores = [name for name in SCORES if name in table]
     names = next((name for name in ("row", "method") if name in table), table.columns[0])
@@ -96,7 +97,7 @@ def _printed(item: Item) -> pd.DataFrame:
 
 
 def _measured(executed: Executed) -> pd.DataFrame:
-    """Our table, as the notebook prints it; its first column as the index.  Empty if there is none."""
+    """Read our table as the notebook prints it, with its first column as the index; empty if there is none."""
     path = executed.path.with_suffix(".md")
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines if line.strip()]
@@ -104,9 +105,9 @@ def _measured(executed: Executed) -> pd.DataFrame:
 
 
 def write_thumbnail(entry: Entry, target: Path) -> bool:
-    """A small picture of the item: for a figure the notebook's further pictures first, for a table its plot.
+    """Write a small picture of the entry: for a figure an additional picture of the notebook, for a table its plot.
 
-    False if there is none.
+    Return False if there is no picture.
     """
     main = entry.executed.path.with_suffix(".png")
     figures = [path for path in (main, *sorted(main.parent.glob(f"{main.stem}-*.png"))) if path.exists()]
@@ -123,7 +124,7 @@ def write_thumbnail(entry: Entry, target: Path) -> bool:
 
 
 def write_page(notebooks: dict[str, Executed], target: Path) -> Path:
-    """gallery.md and its thumbnails."""
+    """Write gallery.md and its thumbnails."""
     parts, paper = [INTRODUCTION], None
     for entry in entries(notebooks):
         if entry.item.paper != paper:
@@ -135,7 +136,7 @@ def write_page(notebooks: dict[str, Executed], target: Path) -> Path:
 
 
 def card(entry: Entry, pictured: bool) -> str:
-    """An item of the list: picture, label, title, state."""
+    """Format an entry of the list: picture, label, title, state."""
     item = entry.item
     if not entry.executed:
         return f"**{item.label}** {item.title}\n\n  {entry.state}"
@@ -146,7 +147,7 @@ def card(entry: Entry, pictured: bool) -> str:
 
 
 def section(entry: Entry) -> str:
-    """The numbers of an item under a heading of their own."""
+    """Format the numbers of an entry under a heading of their own."""
     item, executed = entry.item, entry.executed
     return (
         f"({entry.anchor})=\n### {item.paper}, {item.label}: {item.title}\n\n{entry.state}; "

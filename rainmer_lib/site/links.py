@@ -1,4 +1,4 @@
-"""Relative links of Markdown that was written for the repository, made to hold on the site."""
+"""Rewrite the relative links of the repository's Markdown so that they work on the site."""
 
 import os
 import re
@@ -7,17 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote
 
-# an inline link or picture; code spans come first in the alternation, so that what stands in them is left alone
+# an inline link or picture; code spans come first in the alternation, so that their content is left unchanged
 _LINK = re.compile(r"(?P<code>(?P<ticks>`+).*?(?P=ticks))|\[(?P<text>[^\]]*)\]\((?P<goal>[^)\s]+)\)", re.DOTALL)
 _ELSEWHERE = re.compile(r"[a-z][a-z+.-]*:|#")
 
 
 @dataclass
 class Pages:
-    """Files of the repository that have a page on the site, and files that it carries as they are.
+    """Pages of the site by file of the repository; a linked file without a page is copied to the site.
 
-    `of` maps a file to its page (source suffix included, from the site's root).  A file without a page that something
-    links to is copied below `target`/files.
+    `of` maps a file to its page (source suffix included, from the site's root).  Copies lie below `target`/files.
     """
 
     repository: Path
@@ -25,11 +24,11 @@ class Pages:
     of: dict[Path, str] = field(default_factory=dict)
 
     def source_of(self, stem: str) -> Path:
-        """The notebook's source, relative to which its links were written."""
+        """Return the notebook's source file, to which its links are relative."""
         return self.repository / "notebooks" / f"{stem}.ipynb"
 
     def link(self, text: str, path: Path, place: str = "") -> str:
-        """Markdown that leads to a file: to `place` on its page, or to its copy as a download."""
+        """Return Markdown that links to a file: to `place` on its page, or to its copy as a download."""
         if path in self.of:
             return f"[{text}](/{self.of[path]}{place})"
         inside = Path("files", os.path.relpath(path, self.repository).replace("..", "outside"))
@@ -40,9 +39,9 @@ class Pages:
 
 
 def rewrite(text: str, source: Path, pages: Pages) -> str:
-    """`text` of the file `source` with its links to files replaced; links to folders become their words.
+    """Replace the links to files in `text`, the content of the file `source`; links to folders become plain text.
 
-    Links to other hosts and to places in the page stay.  ValueError names the file and the link that leads nowhere.
+    Links to other hosts and within the page stay.  ValueError names the file and the broken link.
     """
 
     def replaced(found: re.Match) -> str:

@@ -1,4 +1,4 @@
-"""The reference: a page for each package, from docstrings that are plain text with indented equations."""
+"""API reference: a page for each package, from docstrings that are plain text with indented equations."""
 
 import ast
 import re
@@ -8,11 +8,11 @@ from rainmer_lib import atomic
 
 LIBRARY = Path(__file__).resolve().parent.parent
 _STARRED = re.compile(r"(^|[\s(])\\\*(\w[\w -]*)\\\*(?=[\s.,;:)\\]|$)")  # a word between escaped stars
-_ALIGNED = re.compile(r"\S {3,}\S")  # columns kept by spaces; two follow a full stop
+_ALIGNED = re.compile(r"\S {3,}\S")  # columns aligned by spaces; only two follow a full stop
 
 
 def modules() -> dict[str, list[str]]:
-    """Package -> its public modules, by their files: nothing is imported.  Modules beside the packages are `rainmer_lib`'s."""
+    """List the public modules of each package by their files, without imports; top-level modules are `rainmer_lib`'s."""
     found: dict[str, list[str]] = {}
     for path in sorted(LIBRARY.rglob("*.py")):
         parts = path.relative_to(LIBRARY.parent).with_suffix("").parts
@@ -26,14 +26,14 @@ def modules() -> dict[str, list[str]]:
 
 
 def public_names(module: str) -> list[str]:
-    """Functions and classes that a module defines itself, in the order of its file; what it imports is documented elsewhere."""
+    """List the functions and classes that a module defines itself, in file order; imported names are documented elsewhere."""
     tree = ast.parse((LIBRARY.parent / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
     kinds = (ast.FunctionDef, ast.ClassDef)
     return [node.name for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
 
 
 def write_pages(target: Path) -> None:
-    """api/index.rst, and api/<package>.rst for each package."""
+    """Write api/index.rst, and api/<package>.rst for each package."""
     packages = modules()
     for package, names in packages.items():
         lines = [_heading(package, "="), _automodule(package, [])]
@@ -46,9 +46,10 @@ def write_pages(target: Path) -> None:
 _INDEX = """Reference
 =========
 
-A page for each package, from the docstrings. Shapes stand in the signatures: ``Float[Tensor, "b c h w"]`` is a batch of
+A page for each package, from the docstrings. Shapes are in the signatures: ``Float[Tensor, "b c h w"]`` is a batch of
 floating-point images; ``b`` batch, ``c`` channels, ``h w`` image, ``n`` patches, ``d`` embedding, ``''`` a scalar.
-Images are RGB in [0, 1] unless said. *[source]* shows the code, where the fields of a configuration carry their provenance.
+Images are RGB in [0, 1] unless stated otherwise. *[source]* shows the code, where the fields of a configuration carry their
+provenance.
 
 .. toctree::
    :maxdepth: 2
@@ -67,7 +68,7 @@ def _automodule(name: str, members: list[str]) -> str:
 
 
 def as_rst(lines: list[str]) -> list[str]:
-    """A plain-text docstring as reStructuredText: what is indented or set in columns keeps its lines, the rest flows.
+    """Convert a plain-text docstring to reStructuredText: indented or column-aligned lines are kept, the rest flows.
 
     Single backticks are code, stars around words emphasis, dashes at the beginning of lines a list; nothing else is markup.
     """
@@ -84,7 +85,7 @@ def as_rst(lines: list[str]) -> list[str]:
 
 
 def _blocks(lines: list[str]) -> list[list[str]]:
-    """Runs of lines between blank ones; where the margin is left or found again, a new one begins."""
+    """Split lines into blocks at blank lines."""
     blocks: list[list[str]] = [[]]
     for line in (line.rstrip() for line in lines):
         if not line:
@@ -95,7 +96,7 @@ def _blocks(lines: list[str]) -> list[list[str]]:
 
 
 def _items(block: list[str]) -> list[str]:
-    """The items of a list, each on one line."""
+    """Return the items of a list, each on one line."""
     return re.split(r"\s*\n- ", "\n".join(block)[2:].replace("\n  ", " "))
 
 
@@ -104,7 +105,7 @@ def _indent(line: str) -> int:
 
 
 def _escape(text: str) -> str:
-    """Text whose single backticks and stars around words alone mean something."""
+    """Escape a text so that only backticks and stars around words remain markup."""
     parts = re.split(r"(`+[^`]+`+)", text)
     parts[::2] = (re.sub(r"([\\*_|`:])", r"\\\1", part) for part in parts[::2])
     parts[1::2] = (f"``{part.strip('`')}``" for part in parts[1::2])

@@ -1,4 +1,4 @@
-"""The map of the papers: section -> module -> notebook, from the tables of the notebook that one starts with."""
+"""Map of the papers: section -> module -> notebook, from the tables of the start notebook."""
 
 import re
 from pathlib import Path
@@ -13,15 +13,15 @@ COLUMNS = ("paper", "module", "notebook")
 START = "00_start_here"
 INTRODUCTION = """# From the papers to the code
 
-Where each section, equation, table and figure lives. Modules lead to the [reference](/api/index.rst), notebooks to their
-executed form; a name without a link has not been run yet.
+Modules and notebooks of each section, equation, table and figure. Modules link to the [reference](/api/index.rst), notebooks to
+their executed form; a notebook without a link has not been run yet.
 """
 
 
 def read_maps(notebook: Path) -> dict[str, list[tuple[str, ...]]]:
-    """Heading -> rows (paper, module, notebook) of every table of these three columns in a notebook's Markdown.
+    """Read every table with the columns paper, module, notebook in a notebook's Markdown: heading -> rows.
 
-    ValueError if there is none: the start notebook is the one place that holds the map.
+    ValueError if there is none, because the start notebook is the only place that holds the map.
     """
     maps: dict[str, list[tuple[str, ...]]] = {}
     heading, inside = "", False
@@ -42,7 +42,7 @@ def read_maps(notebook: Path) -> dict[str, list[tuple[str, ...]]]:
 
 
 def module_links(text: str, modules: set[str]) -> str:
-    """`dcdgan/translation.py` in code spans -> a link to rainmer_lib.dcdgan.translation in the reference; other words stay."""
+    """Link modules in code spans, such as `dcdgan/translation.py`, to their place in the reference; other text stays."""
 
     def linked(found: re.Match) -> str:
         name = "rainmer_lib." + found[1].replace("/", ".")
@@ -52,7 +52,7 @@ def module_links(text: str, modules: set[str]) -> str:
 
 
 def notebook_links(text: str, notebooks: dict[str, Executed]) -> str:
-    """`ablation_negatives` in code spans -> a link to its page, where it has been executed."""
+    """Link notebooks in code spans, such as `ablation_negatives`, to their pages, if they have been executed."""
 
     def linked(found: re.Match) -> str:
         return f"[`{found[1]}`](/{notebooks[found[1]].page}.ipynb)" if found[1] in notebooks else found[0]
@@ -61,7 +61,7 @@ def notebook_links(text: str, notebooks: dict[str, Executed]) -> str:
 
 
 def page(start: Path, notebooks: dict[str, Executed], modules: set[str]) -> str:
-    """The maps of the start notebook, then the tables and figures of both papers from the catalogue."""
+    """Compose the page: the maps of the start notebook, then the tables and figures of both papers from the catalogue."""
     parts = [INTRODUCTION]
     for heading, rows in read_maps(start).items():
         lines = ["| paper | module | notebook |", "|---|---|---|"]
@@ -70,7 +70,7 @@ def page(start: Path, notebooks: dict[str, Executed], modules: set[str]) -> str:
             lines.append(f"| {place} | {module_links(module, modules)} | {notebook} |")
         parts.append(f"## {heading}\n\n" + "\n".join(lines))
     for paper in dict.fromkeys(item.paper for item in ITEMS):
-        lines = [f"## Tables and figures of {paper}\n", "| item | what | notebook |", "|---|---|---|"]
+        lines = [f"## Tables and figures of {paper}\n", "| table or figure | what | notebook |", "|---|---|---|"]
         for item in (item for item in ITEMS if item.paper == paper):
             lines.append(f"| {item.label} | {item.title} | {notebook_links(f'`{item.notebook}`', notebooks)} |")
         parts.append("\n".join(lines))
@@ -78,5 +78,5 @@ def page(start: Path, notebooks: dict[str, Executed], modules: set[str]) -> str:
 
 
 def write_page(start: Path, notebooks: dict[str, Executed], modules: set[str], target: Path) -> Path:
-    """section_map.md."""
+    """Write section_map.md."""
     return atomic.write_text(target / "section_map.md", page(start, notebooks, modules))

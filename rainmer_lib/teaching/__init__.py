@@ -1,1 +1,1 @@
-"""What the walkthroughs and exercises need beyond the library: small trainings, student copies, checks of attempts."""
+"""Support for walkthroughs and exercises: small trainings, student copies, checks of attempts."""

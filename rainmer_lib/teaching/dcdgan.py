@@ -1,4 +1,4 @@
-"""Material that the walkthroughs show, and what they look at inside of networks."""
+"""Tools of the walkthroughs of DCD-GAN: example pairs, short trainings, and measures of what networks do."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -15,16 +15,19 @@ from rainmer_lib.data import photos
 from rainmer_lib.data.synthetic_rain import render
 from rainmer_lib.data.test_sets import Pair, benchmark_pairs
 from rainmer_lib.data.unpaired import UnpairedRain, unpaired
-from rainmer_lib.dcdgan.config import DCDGANConfig, paper
+from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.dcdgan.objective import Term
 from rainmer_lib.dcdgan.step import Trainer
-from rainmer_lib.dcdgan.translation import Cycles, Generator, PatchCritic
+from rainmer_lib.dcdgan.translation import Cycles
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.inference.probe import device_of
 from rainmer_lib.inference.whole_image_norm import replaced
+from rainmer_lib.methods import METHODS
 from rainmer_lib.networks.blocks import parameter_count
+from rainmer_lib.networks.patch_discriminator import PatchDiscriminator
+from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.pretrained.models import DEFAULT, load_model
 
 Photo = Float[np.ndarray, "h w 3"]
@@ -32,9 +35,9 @@ PHOTOS = ("skimage/astronaut.png", "skimage/coffee.png", "sklearn/china.jpg", "s
 
 
 def measured_pairs(profile: Profile, count: int) -> Iterator[tuple[Pair, np.ndarray]]:
-    """Pairs and a derained output in [0, 1] for each.
+    """Return pairs, each with a derained output in [0, 1].
 
-    At `quick`, embedded photos under rendered rain and the shipped small model, which has seen none of them; else
+    At `quick`, embedded photos under rendered rain and the shipped small model, which was trained on none of them; else
     Rain100L and the published PReNet, whose files must be on the data root.
     """
     if profile.name == "quick":
@@ -50,10 +53,10 @@ def _rained_on(name: str, seed: int) -> Pair:
     return Pair(name, (255 * rainy).round().astype(np.uint8), photo)
 
 
-def layer_table(network: Generator | PatchCritic, size: int) -> pd.DataFrame:
-    """What the layers of a network do to an image of `size` by `size`: a row for each of `network.layers`, in order.
+def layer_table(network: ResNetGenerator | PatchDiscriminator, size: int) -> pd.DataFrame:
+    """List the layers of a network for an image of `size` by `size`: a row for each of `network.layers`, in order.
 
-    Columns: layer (its name), what (its parts), channels, height, width (of what leaves it), parameters.  On the device
+    Columns: layer (its name), what (its parts), channels, height, width (of its output), parameters.  On the device
     `meta` nothing is computed.
     """
     rows = []
@@ -72,7 +75,7 @@ def layer_table(network: Generator | PatchCritic, size: int) -> pd.DataFrame:
 
 
 def _parts(layer: nn.Module) -> str:
-    """The parts of a layer in short, such as `conv 7, norm, ReLU`."""
+    """Abbreviate the parts of a layer, such as `conv 7, norm, ReLU`."""
     names = {"InstanceNorm2d": "norm", "BlurDown": "blur and halve", "BlurUp": "double"}
     found = []
     for part in layer.modules():
@@ -84,14 +87,14 @@ def _parts(layer: nn.Module) -> str:
     return ", ".join(found)
 
 
-def seen_by_a_logit(critic: PatchCritic, size: int) -> Float[Tensor, "size size"]:
-    """How strongly the middle logit of a critic depends on each pixel of an image of `size` by `size`.
+def seen_by_a_logit(discriminator: PatchDiscriminator, size: int) -> Float[Tensor, "size size"]:
+    """Measure how strongly the middle logit of a discriminator depends on each pixel of an image of `size` by `size`.
 
-    The modulus of the gradient, summed over the colours, in float64.  Instance norms are taken out: they mix all pixels, a
-    little.
+    The measure is the modulus of the gradient, summed over the colours, in float64.  Instance norms are taken out, because they
+    make every logit depend a little on all pixels.
     """
     image = torch.full((1, 3, size, size), 0.5, dtype=torch.float64, requires_grad=True)
-    doubled = deepcopy(critic).double()
+    doubled = deepcopy(discriminator).double()
     with replaced(doubled, lambda _, features: features):
         logits = doubled(image)
     logits[0, 0, logits.shape[2] // 2, logits.shape[3] // 2].backward()
@@ -99,9 +102,9 @@ def seen_by_a_logit(critic: PatchCritic, size: int) -> Float[Tensor, "size size"
 
 
 def term_gradients(model: DCDGAN, cycles: Cycles, objective: list[Term]) -> dict[str, Float[Tensor, "b 3 h w"]]:
-    """What each term asks of the derained image: minus the gradient of its weighted value, by the name of the term.
+    """Compute where each term pushes the derained image: minus the gradient of its weighted value, by the name of the term.
 
-    Zero for a term that does not look at it.  The graph of `cycles` is kept, so this can be called again.
+    Zero for a term that does not depend on the image.  The graph of `cycles` is kept, so this can be called again.
     """
     found = {}
     for term in objective:
@@ -111,38 +114,38 @@ def term_gradients(model: DCDGAN, cycles: Cycles, objective: list[Term]) -> dict
     return found
 
 
-# One minute of training on one core.  Found on the held-out photos: fast rates, a fast average, critics that see earlier images
-# again, a contrastive term that is small in weight, patches and embedding.
+# One minute of training on one core.  Chosen on the held-out photos: high learning rates, a fast average, discriminators that
+# see earlier images again, a contrastive term with a small weight, few patches and a small embedding.
 SHORT = {
-    "batch": 4, "critic_layers": 2, "critic_replay": 12, "contrastive_weight": 0.02, "patches": 64, "embedding": 32,
-    "learning_rate": 2e-3, "critics_learning_rate": 2e-3, "heads_learning_rate": 2e-3, "ema": 0.98,
+    "batch": 4, "discriminator_layers": 2, "discriminator_replay": 12, "contrastive_weight": 0.02, "patches": 64,
+    "embedding": 32, "learning_rate": 2e-3, "discriminators_learning_rate": 2e-3, "heads_learning_rate": 2e-3, "ema": 0.98,
 }  # fmt: skip
 
 
 def short_training(profile: Profile, steps: int) -> tuple[DCDGANConfig, UnpairedRain]:
-    """A training that ends while one watches: its configuration and data.
+    """Return configuration and data of a training that is short enough to watch.
 
-    At `quick`, `SHORT` for `steps` steps, on the embedded photos shuffled as in the paper: all of them rained on, all of them
-    clean exemplars, so that nothing but rain tells the two heaps apart.  Else the profile's own, for its own steps.
+    At `quick`: `SHORT` for `steps` steps, on the embedded photos shuffled as in the paper; every photo is rained on and every
+    photo is a clean exemplar, so that only rain distinguishes the two sets.  Else: the profile's own training and steps.
     """
-    data, config = unpaired(profile.data), profile.apply(paper)
+    data, config = unpaired(profile.data), METHODS["dcdgan"].at(profile.name)
     if profile.name != "quick":
         return config, data
     everything = [*data.rainy_photos, *data.clean_photos]
     return replace(config, **SHORT, steps=steps), replace(data, rainy_photos=everything, clean_photos=everything)
 
 
-def averaged_network(trainer: Trainer) -> Generator:
-    """The derain network with the moving average of its weights: what is evaluated."""
+def averaged_network(trainer: Trainer) -> ResNetGenerator:
+    """Return the derain network with the moving average of its weights, which is the network to evaluate."""
     network = deepcopy(trainer.model.translation.derain)
     network.load_state_dict(trainer.averages["derain"].state())
     return network.eval()
 
 
 def rain_left(rainy: Photo, output: Photo, clean: Photo) -> float:
-    """The part of the rain that an output still holds: the slope of its error over the rain, by least squares.
+    """Measure the share of the rain that an output still holds: the slope of its error over the rain, by least squares.
 
-    1 for the input itself, 0 where the error has nothing to do with the rain, whatever else is wrong.  All in [0, 1].
+    1 for the rainy input, 0 if the error is uncorrelated with the rain, whatever its other causes.  All images in [0, 1].
     """
     rain, error = (rainy - clean).ravel(), (output - clean).ravel()
     rain = rain - rain.mean()

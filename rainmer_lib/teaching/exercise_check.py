@@ -1,4 +1,4 @@
-"""Checking an attempt at an exercise of a walkthrough: it says what is wrong."""
+"""Check an attempt at an exercise of a walkthrough, and say what is wrong."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -7,10 +7,10 @@ import torch
 
 
 class Wrong(AssertionError):
-    """What is wrong with an attempt at an exercise; a notebook shows the message alone."""
+    """Error that says what is wrong with an attempt at an exercise; a notebook shows only the message."""
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython prints in place of a traceback into this library, which would tell a student nothing."""
+        """Return what IPython prints instead of a traceback into this library, which would not help a student."""
         return [str(self)]
 
 
@@ -18,11 +18,12 @@ def check(
     title: str, attempt: Callable, inputs: Sequence[tuple], right: Callable, mistakes: Mapping[str, Callable] | None = None,
     tolerance: float = 1e-6,
 ) -> None:
-    """Compare `attempt` with `right` on each of `inputs`, argument tuples; prints that it is right.
+    """Compare `attempt` with `right` on each of `inputs`, argument tuples; print a line if the attempt is right.
 
-    Raises Wrong: nothing is returned yet; the message of `mistakes` (message -> function) whose function gives the same results
-    as the attempt on all inputs; else input, expected and found of the first difference.  What the attempt raises by itself is
-    passed on.  Numbers, arrays and tensors are equal up to `tolerance` (relative and absolute), all else by `==`.
+    Raises Wrong if nothing is returned yet, with the message of `mistakes` (message -> function) whose function gives the same
+    results as the attempt on all inputs, or else with input, expected and found value of the first difference.  Errors that
+    the attempt raises itself are passed on.  Numbers, arrays and tensors are equal up to `tolerance` (relative and absolute),
+    all else by `==`.
     """
     found = [attempt(*arguments) for arguments in inputs]
     if any(value is None or value is ... for value in found):
@@ -56,7 +57,7 @@ def _array(value: object) -> np.ndarray:
 
 
 def _shown(value: object) -> str:
-    """A value in a message: large arrays by shape and mean, functions by name."""
+    """Format a value for a message: large arrays by shape and mean, functions by name."""
     if isinstance(value, tuple):
         return ", ".join(map(_shown, value))
     if isinstance(value, np.ndarray | torch.Tensor) and _array(value).size > 8:

@@ -1,9 +1,9 @@
 """Student copies of the walkthroughs, made from the solved notebooks.
 
 In a walkthrough, an exercise is three cells with the tags `exercise-setup` (imports and small inputs), `exercise` and
-`check` (a call of `attempts.check`).  The solution stands in the exercise between `# solution: begin, HINT` and
+`check` (a call of `attempts.check`).  The exercise holds the solution between `# solution: begin, HINT` and
 `# solution: end`; the student copy has `...` there, under the hint.  `python -m rainmer_lib.teaching.student_copies` writes
-the student copies to exercises/, and leaves alone what a student has changed there.
+the student copies to exercises/, and keeps copies that a student has changed.
 """
 
 import argparse
@@ -22,30 +22,30 @@ _MARK = re.compile(r"# *solution", re.IGNORECASE)
 
 
 def unsolved(source: str) -> str:
-    """An exercise cell without its solution; ValueError where the marks are missing or do not fit together."""
+    """Remove the solution from an exercise cell; ValueError if the marks are missing or do not match."""
     text, count = _SOLUTION.subn(lambda m: f"{m[1]}# {m[2]}\n{m[1]}...", source)
     if not count or _MARK.search(text):
         raise ValueError(
             "an exercise needs `# solution: begin, HINT` and `# solution: end`, equally indented, around its solution; "
-            f"this one has not:\n{source}"
+            f"this cell has not:\n{source}"
         )
     return text
 
 
 def exercise_groups(notebook: nbformat.NotebookNode) -> list[tuple[str, str, str]]:
-    """Sources of setup, exercise and check of each exercise, in order; ValueError if a cell of one is missing."""
+    """Return the sources of setup, exercise and check of each exercise, in order; ValueError if a cell is missing."""
     order, groups = ("exercise-setup", "exercise", "check"), []
     found = [(tag, cell.source) for cell in notebook.cells for tag in order if tag in cell.metadata.get("tags", [])]
     for start in range(0, len(found), 3):
         part = found[start : start + 3]
         if tuple(tag for tag, _ in part) != order:
-            raise ValueError(f"an exercise is a cell each of {', '.join(order)}; found {', '.join(tag for tag, _ in part)}")
+            raise ValueError(f"an exercise needs a cell each of {', '.join(order)}; found {', '.join(tag for tag, _ in part)}")
         groups.append(tuple(source for _, source in part))
     return groups
 
 
 def student_copy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """A solved notebook as a student gets it: no solutions, no outputs.  The argument is not changed."""
+    """Copy a solved notebook for students: without solutions and outputs.  The argument is not changed."""
     copy = normalised(nbformat.from_dict(notebook))
     for cell in copy.cells:
         if cell.cell_type == "code":
@@ -56,14 +56,14 @@ def student_copy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def walkthroughs() -> list[Path]:
-    """The solved notebooks, in order; not what the runner leaves beside them while it runs (`*.partial.ipynb`)."""
+    """List the solved notebooks, in order, without the `*.partial.ipynb` that the runner writes beside them."""
     return sorted(path for path in (NOTEBOOKS / "walkthroughs").glob("*.ipynb") if "." not in path.stem)
 
 
 def write_copies(folder: Path, force: bool = False) -> dict[str, str]:
-    """Write the student copy of each walkthrough that has exercises; returns file name -> "written" or "kept".
+    """Write the student copy of each walkthrough that has exercises; return file name -> "written" or "kept".
 
-    A file that is there with another content is a student's work: it is kept, unless `force`.
+    An existing file with other content is a student's work: it is kept, unless `force`.
     """
     done = {}
     for source in walkthroughs():
@@ -79,7 +79,7 @@ def write_copies(folder: Path, force: bool = False) -> dict[str, str]:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Command line; returns the exit code."""
+    """Run the command line; return the exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m rainmer_lib.teaching.student_copies", description="Walkthroughs without solutions."
     )

@@ -1,4 +1,4 @@
-"""A person's photo in a notebook: read and checked first, derained at its size, measured, written beside itself."""
+"""Derain a user's photo in a notebook: check it first, derain it at its size, measure the result, write it beside the photo."""
 
 from dataclasses import dataclass
 from itertools import count
@@ -26,7 +26,7 @@ Image = Float[np.ndarray, "h w 3"]
 
 @dataclass(frozen=True, eq=False)
 class Photo:
-    """A photo to derain; `source` is None for the embedded one, `clean` (8 bits, same size) is its truth where there is one."""
+    """A photo to derain; `source` is None for the embedded one, `clean` (8 bits, same size) is its ground truth, if any."""
 
     image: ImageFile
     source: Path | None
@@ -34,17 +34,17 @@ class Photo:
 
     @property
     def rainy(self) -> Image:
-        """In [0, 1]."""
+        """Rainy photo in [0, 1]."""
         return unit(self.image.rgb)
 
 
 def unit(image: UInt8[np.ndarray, "h w 3"] | Image) -> Image:
-    """8 bits to [0, 1]; floats stay."""
+    """Convert 8-bit values to [0, 1]; return floats unchanged."""
     return image / np.float32(255) if image.dtype == np.uint8 else image
 
 
 def check_photo(namespace: dict) -> Photo:
-    """Check the notebook's parameters (`photo`, `clean` and others, names and types) with `globals()`, and open the photo.
+    """Check the notebook's parameters in `globals()` (`photo`, `clean` and others, names and types), and open the photo.
 
     Raises WrongParameter, or ValueError that names the file, before anything is computed.
     """
@@ -53,13 +53,13 @@ def check_photo(namespace: dict) -> Photo:
 
 
 def open_photo(photo: str, clean: str = "") -> Photo:
-    """The photo of a path, with its truth if `clean` names one; for "" an embedded photo under rendered rain.
+    """Open the photo at a path, with its ground truth if `clean` names one; for "" an embedded photo under rendered rain.
 
-    WrongParameter if a path is none of a file, or the two differ in size; ValueError if a file is no image or damaged.
+    WrongParameter if a path is not a file, or if the two differ in size; ValueError if a file is no image or damaged.
     """
     if not photo:
         if clean:
-            raise WrongParameter(f"clean={clean!r}: give `photo` too; the embedded one has its truth already")
+            raise WrongParameter(f"clean={clean!r}: give `photo` too; the embedded photo already has its ground truth")
         truth = photos.load_photo(EMBEDDED)
         rainy = quantise(render(truth / 255, "rain100l", seed=1)[0], "round")
         return Photo(ImageFile(rainy), None, truth)
@@ -69,7 +69,7 @@ def open_photo(photo: str, clean: str = "") -> Photo:
         truth = _eight_bits(read_image(_file("clean", clean)).rgb)
         if truth.shape != image.rgb.shape:
             sizes = " and ".join(f"{s[1]}x{s[0]}" for s in (image.rgb.shape, truth.shape))
-            raise WrongParameter(f"clean={clean!r}: the photo and its truth differ in size, {sizes} pixels")
+            raise WrongParameter(f"clean={clean!r}: the photo and its ground truth differ in size, {sizes} pixels")
     return Photo(image, source, truth)
 
 
@@ -83,7 +83,7 @@ def _file(parameter: str, given: str) -> Path:
 
 
 def derain_photo(network: nn.Module, photo: Photo) -> tuple[Image, pd.DataFrame]:
-    """The derained photo in [0, 1], and how it was made: the file, the network, whole or in tiles."""
+    """Derain a photo; return the result in [0, 1] and a table of facts: file, network, whole or in tiles."""
     steps = []
     derained = inference.derain(network, photo.image.rgb, progress=lambda done, total: steps.append(total))
     height, width = photo.image.rgb.shape[:2]
@@ -94,20 +94,20 @@ def derain_photo(network: nn.Module, photo: Photo) -> tuple[Image, pd.DataFrame]
         "size": f"{width} x {height} pixels, never resized",
         "values": kind,
         "network": f"{parameter_count(network) / 1e6:.2f} million parameters",
-        "went through": "whole" if passes == 1 else f"in tiles, {passes} of them with those that measure the whole image",
+        "went through": "whole" if passes == 1 else f"in {passes} tiles, those that measure the whole image included",
     }
     return derained, pd.DataFrame({"": facts})
 
 
 def crop_side(image: Image) -> int:
-    """Side in pixels of a crop to enlarge: a fifth of the photo's shorter one, at most 256."""
+    """Return the side in pixels of a crop to enlarge: a fifth of the photo's shorter side, at most 256."""
     return max(1, min(256, min(image.shape[:2]) // 5))
 
 
 def scores(photo: Photo, derained: Image) -> pd.DataFrame:
-    """PSNR and SSIM of the rainy and the derained photo under every protocol; without a truth, the table says so."""
+    """Compute PSNR and SSIM of the rainy and the derained photo under every protocol; the table says if that is impossible."""
     if photo.clean is None:
-        return pd.DataFrame({"PSNR, SSIM": ["there is no truth to compare with; the parameter `clean` takes one"]})
+        return pd.DataFrame({"PSNR, SSIM": ["there is no ground truth to compare with; the parameter `clean` takes one"]})
     columns = {name: evaluate_all(image, photo.clean) for name, image in _compared(photo, derained).items()}
     rows = {(protocol, metric): [columns[name][protocol][i] for name in columns]
             for protocol in columns["rainy"] for i, metric in enumerate(("PSNR", "SSIM"))}  # fmt: skip
@@ -117,9 +117,9 @@ def scores(photo: Photo, derained: Image) -> pd.DataFrame:
 
 
 def naturalness(photo: Photo, derained: Image) -> pd.DataFrame:
-    """NIQE under our refit, of the rainy and the derained photo, and of the truth where there is one; lower is better.
+    """Compute NIQE with our refit for the rainy photo, the derained photo and the ground truth, if any; lower is better.
 
-    For a photo that is too small or flat for NIQE, the table says so in place of numbers.
+    If a photo is too small or flat for NIQE, the table says so instead of numbers.
     """
     images = {name: _eight_bits(image) for name, image in _compared(photo, derained).items()}
     images |= {} if photo.clean is None else {"clean": photo.clean}
@@ -131,7 +131,7 @@ def naturalness(photo: Photo, derained: Image) -> pd.DataFrame:
 
 
 def _compared(photo: Photo, derained: Image) -> dict[str, np.ndarray]:
-    """The rainy photo as stored, the result before it is rounded: a protocol says how that is done."""
+    """Return the rainy photo as stored, and the result before rounding, because protocols round differently."""
     return {"rainy": photo.image.rgb, "derained": derained}
 
 
@@ -140,10 +140,10 @@ def _eight_bits(image: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def save_beside(photo: Photo, derained: Image) -> Path:
-    """Write `<name>-derained.<suffix>` beside the photo, with its depth, transparency and profile; returns where.
+    """Write `<name>-derained.<suffix>` beside the photo, with its depth, transparency and profile; return the path.
 
-    The embedded photo's goes to the results of profile quick.  No file is ever replaced: the name takes a number if it must.
-    A format that cannot be written, or cannot hold the photo's transparency, becomes PNG.
+    The embedded photo's result goes to the results of profile quick.  No file is ever replaced: a taken name gets a number.
+    PNG replaces a format that cannot be written, or that cannot hold the photo's transparency.
     """
     source = photo.source or paths.results_root() / "quick" / "derain_your_photo.png"
     kind = WRITABLE.get(source.suffix.lower())

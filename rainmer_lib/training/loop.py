@@ -1,4 +1,4 @@
-"""The training loop: from nothing or from a checkpoint to finished weights."""
+"""Training loop, from fresh weights or a checkpoint to finished weights."""
 
 import sys
 import time
@@ -11,32 +11,34 @@ from torch import Tensor
 from tqdm import tqdm
 
 from rainmer_lib import atomic
+from rainmer_lib.data.batches import to_device
+from rainmer_lib.training.method import Trainer
 from rainmer_lib.training.run import RunFolder
 from rainmer_lib.training.threads import choose_threads
 
 
 class TrainingDiverged(RuntimeError):
-    """A loss term stopped being a number."""
+    """Raised when a loss term is no longer finite."""
 
 
 class Batches(Protocol):
-    """What the loop needs of the data: the batch of any step, as a function of the step alone."""
+    """Training data: the batch of any step, as a function of seed and step alone."""
 
-    def batch(self, step: int, size: int, crop: int, seed: int) -> tuple[Tensor, ...]:
-        """What the trainer's `train_step` takes, images (b, 3, h, w) in [0, 1]: rainy and clean crops; whole images too."""
+    def batch(self, step: int, size: int, crop: int, seed: int):
+        """Return what the trainer's `train_step` takes: a tuple with named fields, images (b, 3, h, w) in [0, 1]."""
 
 
 def train(
-    start: Callable, config, data: Batches, run: RunFolder, *,
+    start: Callable[..., Trainer], config, data: Batches, run: RunFolder, *,
     device: str = "cpu", log_every: int = 50, save_every: int = 500, say: Callable[[str], None] | None = print,
 ) -> RunFolder:  # fmt: skip
-    """Train what `start(config, device)` makes until `config.steps`, and export the averaged weights.
+    """Train the trainer that `start(config, device)` returns until `config.steps`, and export the averaged weights.
 
-    A finished run returns at once; one that was cut short goes on from its checkpoint and ends with the weights of an
-    uncut one, bit for bit on a CPU with the same number of threads: the batch of a step depends on the step alone, and
-    all other random state is in the checkpoint.
-    Raises `TrainingDiverged` with the step and the term at the first value that is not finite (looked for every
-    `log_every` steps, and before every checkpoint, so that none holds it), and OSError if the folder cannot take
+    A finished run returns at once.  An interrupted run resumes from its checkpoint and ends with the weights of an
+    uninterrupted one, bit for bit on a CPU with the same number of threads: the batch of a step depends on seed and step
+    alone, and all other random state is in the checkpoint.
+    Raises `TrainingDiverged` with the step and the term at the first value that is not finite (checked every `log_every`
+    steps and before every checkpoint, so that no checkpoint holds such a value), and OSError if the folder cannot take
     the checkpoints.
     """
     if run.finished.exists():
@@ -56,7 +58,7 @@ def train(
         run.rewind_log(trainer.step)
         seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say)
         for name, average in trainer.averages.items():
-            export(average.state(), run.path / f"{name}.safetensors")
+            export(average.weights(), run.path / f"{name}.safetensors")
         atomic.write_json(run.finished, {
             "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "device": str(device), "threads": threads,
             "torch": torch.__version__,
@@ -67,8 +69,8 @@ def train(
 def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -> float:
     began, pending = time.monotonic(), []
     for _ in _progress(range(trainer.step, config.steps), run.identity.key, say):
-        images = data.batch(trainer.step, config.batch, config.crop, config.seed)
-        pending.append(trainer.train_step(*(image.to(device) for image in images)))
+        batch = data.batch(trainer.step, config.batch, config.crop, config.seed)
+        pending.append(trainer.train_step(to_device(batch, device)))
         last = trainer.step == config.steps
         if trainer.step % log_every == 0 or trainer.step % save_every == 0 or last:
             entry = _summarise(pending, trainer.step)
@@ -82,7 +84,7 @@ def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -
 
 
 def _summarise(pending: list[dict[str, Tensor]], step: int) -> dict:
-    """Mean of each term over the steps since the last line; stops at the first value that is not finite."""
+    """Average each term over the steps since the last line; raise TrainingDiverged at the first value that is not finite."""
     names = list(pending[0])
     table = torch.stack([torch.stack([values[name].float() for name in names]) for values in pending]).cpu()
     bad = ~torch.isfinite(table)
@@ -90,19 +92,19 @@ def _summarise(pending: list[dict[str, Tensor]], step: int) -> dict:
         row, column = bad.nonzero()[0].tolist()
         raise TrainingDiverged(
             f"step {step - len(pending) + row + 1}: the term {names[column]!r} is {table[row, column].item()}. "
-            "The last checkpoint is from before; lower the learning rate or this term's weight"
+            "The last checkpoint is from an earlier step; lower the learning rate or this term's weight"
         )
     return {"step": step, **{name: round(value, 6) for name, value in zip(names, table.mean(0).tolist(), strict=True)}}
 
 
 def export(weights: dict[str, Tensor], path) -> None:
-    """Write weights as safetensors in half precision: the file is the run's product, and is what gets evaluated."""
-    half = {name: value.detach().to("cpu", torch.float16).contiguous() for name, value in weights.items()}
+    """Write weights as safetensors, floating-point values in half precision: the product of the run, read by evaluation."""
+    half = {name: (v.half() if v.is_floating_point() else v).detach().cpu().contiguous() for name, v in weights.items()}
     atomic.write(path, lambda part: save_file(half, part))
 
 
 def _progress(steps: range, name: str, say) -> Iterable[int]:
-    """A bar in a terminal; notebooks and logs get lines instead, because bars do not survive in them."""
+    """Show a progress bar in a terminal; notebooks and logs get lines instead, because bars do not survive in them."""
     return tqdm(steps, desc=name, initial=steps.start, total=steps.stop, disable=not (say and _terminal()))
 
 
@@ -111,18 +113,18 @@ def _terminal() -> bool:
 
 
 def line(run: RunFolder, entry: dict) -> str:
-    """One printed line for an entry of the log; without times, so that two runs print the same."""
+    """Format an entry of the log as a line to print, without times, so that two runs print the same."""
     terms = "  ".join(f"{name} {value:.3f}" for name, value in entry.items() if name != "step")
     return f"step {entry['step']}/{run.identity.config.steps}  {terms}"
 
 
 def worth_a_line(entry: dict, steps: int) -> bool:
-    """About four lines a run, the last step among them."""
+    """Decide whether to print an entry: about four lines per run, the last step among them."""
     return entry["step"] == steps or entry["step"] % max(1, steps // 4) == 0
 
 
 def report(run: RunFolder, say: Callable[[str], None] | None) -> None:
-    """Print for a finished run what its training printed."""
+    """Print the lines of a finished run that its training printed."""
     if say and not _terminal():
         for entry in run.read_log():
             if worth_a_line(entry, run.identity.config.steps):
@@ -130,5 +132,5 @@ def report(run: RunFolder, say: Callable[[str], None] | None) -> None:
 
 
 def _checkpoint_bytes(trainer) -> int:
-    """About what one checkpoint takes: weights, two Adam moments each, averages."""
+    """Estimate the size of one checkpoint: weights, two Adam moments for each, averages."""
     return 5 * sum(p.numel() * p.element_size() for p in trainer.model.parameters())

@@ -1,4 +1,4 @@
-"""Images of earlier steps, shown to the critics again."""
+"""Replay of images of earlier steps, which the discriminators see again."""
 
 from collections.abc import Mapping
 
@@ -10,10 +10,10 @@ CAPACITY = 64  # images of each kind that are kept; CycleGAN's code keeps 50
 
 
 class Replay:
-    """A history of images by kind, real and generated; each step takes part of it along.
+    """History of real and generated images by kind; each step adds some of them to its batch.
 
-    After Shrivastava et al., CVPR 2017, Sec. 2.3, whose history is of generated images only and replaces half of a batch;
-    here images of every kind are added to the batch, because a small critic sees too few photos in a small batch.
+    After Shrivastava et al., CVPR 2017, Sec. 2.3, whose history holds generated images only and replaces half of a batch;
+    here images of every kind are added to the batch, because a small discriminator sees too few photos in a small batch.
     """
 
     def __init__(self, count: int, seed: int) -> None:
@@ -22,9 +22,9 @@ class Replay:
         self.generator = torch.Generator().manual_seed(seed)
 
     def extend(self, batch: Mapping[str, Float[Tensor, "b c h w"]]) -> dict[str, Tensor]:
-        """The batch of each kind with `count` images of earlier steps behind it (none at the first step).
+        """Return the batch of each kind, followed by `count` images of earlier steps (none at the first step).
 
-        The new images then enter the history; once it is full, each takes a random place.
+        The new images are then added to the history; once it is full, each replaces a random image.
         """
         extended = {}
         for kind, images in batch.items():
@@ -42,7 +42,7 @@ class Replay:
         return torch.randint(below, (count,), generator=self.generator).tolist()
 
     def state(self) -> dict:
-        """Images and random state, for a checkpoint."""
+        """Return images and random state, ready for a checkpoint."""
         stacked = {kind: torch.stack(images) for kind, images in self.images.items()}
         return {"images": stacked, "generator": self.generator.get_state()}
 

@@ -20,9 +20,9 @@ from rainmer_lib import atomic
 
 @dataclass(frozen=True)
 class RunIdentity:
-    """What makes two runs the same: everything that changes the numbers, nothing else.
+    """Identity of a run: everything that changes its numbers, and nothing else.
 
-    Not, for one, what a notebook calls the run: the same training serves several tables.
+    The label that a notebook gives to a run is not part of it, because the same training serves several tables.
     """
 
     method: str
@@ -31,7 +31,7 @@ class RunIdentity:
     version: int
 
     def description(self) -> dict:
-        """Plain values, as they stand in config.json."""
+        """Return plain values, as written to config.json."""
         return {
             "method": self.method,
             "config": json.loads(json.dumps(asdict(self.config))),
@@ -41,19 +41,21 @@ class RunIdentity:
 
     @property
     def key(self) -> str:
-        """`<method>-<12 hexadecimal digits>`.
+        """Key of the run, `<method>-<12 hexadecimal digits>`.
 
-        Of the configuration, the values that differ from its class's defaults count: an option that is added later
-        leaves the names of older runs alone.  Whoever changes a *default* raises the method's version.
+        Only the values that differ from the defaults of the configuration's class are hashed, so that an option that is
+        added later does not rename older runs.  Raise the method's version when you change a *default*.  An int in a field of
+        floats counts as the float that equals it: equal configurations have one key.
         """
         defaults = {f.name: f.default for f in fields(self.config)}
-        changed = {k: v for k, v in asdict(self.config).items() if v != defaults[k]}
+        floats = {f.name for f in fields(self.config) if f.type is float}
+        changed = {k: float(v) if k in floats else v for k, v in asdict(self.config).items() if v != defaults[k]}
         content = {"config": changed, "data": self.data, "version": self.version}
         return f"{self.method}-{hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]}"
 
 
 class RunFolder:
-    """The files of one run."""
+    """Files of one run."""
 
     def __init__(self, root: Path, identity: RunIdentity) -> None:
         self.identity = identity
@@ -63,13 +65,13 @@ class RunFolder:
         self.finished = self.path / "finished.json"
 
     def prepare(self, needed_bytes: int) -> None:
-        """Make the folder and prove that it can be written; stop if the disk has less than `needed_bytes` left."""
+        """Make the folder; raise OSError if it cannot be written, or if the disk has less than `needed_bytes` left."""
         try:
             atomic.write_json(self.path / "config.json", self.identity.description())
         except OSError as error:
             raise OSError(
                 f"cannot write the run folder {self.path} ({error.strerror}); "
-                "free it, or set RAINMER_RUNS to a folder that can be written"
+                "make it writable, or set RAINMER_RUNS to a folder that can be written"
             ) from error
         free = shutil.disk_usage(self.path).free
         if free < needed_bytes:
@@ -80,18 +82,18 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the run for this process; wait while another one trains it.  A killed process lets go by itself."""
+        """Lock the run for this process; wait while another one trains it.  The lock of a killed process is released."""
         self.path.mkdir(parents=True, exist_ok=True)
         with open(self.path / "lock", "w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
     def save_checkpoint(self, state: dict) -> None:
-        """Replace the checkpoint, atomically."""
+        """Replace the checkpoint atomically."""
         atomic.write(self.checkpoint, lambda part: torch.save(state, part))
 
     def load_checkpoint(self, device: str) -> dict | None:
-        """The last checkpoint, or None.  `weights_only`: tensors and plain values, nothing is executed."""
+        """Return the last checkpoint, or None.  `weights_only` reads tensors and plain values and executes nothing."""
         if not self.checkpoint.exists():
             return None
         return torch.load(self.checkpoint, map_location=device, weights_only=True)
@@ -102,13 +104,13 @@ class RunFolder:
             file.write(json.dumps(entry) + "\n")
 
     def read_log(self) -> list[dict]:
-        """All complete lines of log.jsonl."""
+        """Return all complete lines of log.jsonl."""
         if not self.log.exists():
             return []
         lines = self.log.read_text(encoding="utf-8").split("\n")[:-1]  # a line cut by a crash has no newline
         return [json.loads(line) for line in lines]
 
     def rewind_log(self, step: int) -> None:
-        """Drop what was logged after `step`: the steps that a resumed run will make again."""
+        """Drop the lines that were logged after `step`, because a resumed run will make those steps again."""
         kept = [json.dumps(entry) + "\n" for entry in self.read_log() if entry["step"] <= step]
         atomic.write_text(self.log, "".join(kept))

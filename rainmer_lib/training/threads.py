@@ -1,4 +1,4 @@
-"""How many torch threads to use."""
+"""Choice of the number of torch threads."""
 
 import os
 
@@ -8,8 +8,8 @@ import torch
 def choose_threads() -> int:
     """Set torch's threads to OMP_NUM_THREADS if given, else to the cores that are free, and return the number.
 
-    Two threads on a machine whose two cores are busy can be forty times slower than one (they spin while they wait), so
-    a core counts as free only if the load of the last minute leaves it so, and two cores or fewer mean one thread.
+    Two threads on a machine whose two cores are busy can be forty times slower than one (they spin while they wait).
+    Therefore the load of the last minute is subtracted from the number of cores, and two cores or fewer mean one thread.
     """
     wanted = os.environ.get("OMP_NUM_THREADS", "")
     if wanted.isdigit() and int(wanted) > 0:

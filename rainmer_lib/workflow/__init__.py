@@ -1,1 +1,1 @@
-"""The pipeline: from data to every table and figure, as jobs that go on where they were cut (docs/pipeline.md)."""
+"""Pipeline from data to every table and figure, made of jobs that resume where they were interrupted (docs/pipeline.md)."""

@@ -1,6 +1,6 @@
-"""Every table and figure of both papers: which notebook makes it, and how far it is.
+"""Catalogue of every table and figure of both papers: the notebook that makes it, and the profiles with results.
 
-`python -m rainmer_lib.workflow.catalogue README.md` writes the README's table from here.
+`python -m rainmer_lib.workflow.catalogue README.md` writes the table in README.md from this catalogue.
 """
 
 import sys
@@ -16,10 +16,10 @@ BEGIN, END = "<!-- catalogue: begin, generated -->", "<!-- catalogue: end -->"
 
 @dataclass(frozen=True)
 class Item:
-    """A table or figure of a paper and the notebook that regenerates it.
+    """Table or figure of a paper, and the notebook that regenerates it.
 
-    `published` is the file of its printed numbers, `record` the stem of the notebook's results where it has several,
-    None for an item without a number of ours.
+    `published`: file of the printed numbers.  `record`: name of the results files if the notebook has several, None if there is
+    no number of ours.
     """
 
     paper: str
@@ -31,18 +31,18 @@ class Item:
 
     @property
     def ours(self) -> str:
-        """Our number, under the protocol that the paper uses."""
+        """Our number, under the paper's protocol."""
         if self.record is None:
             return ""
         return headlines.ours(self.record or self.notebook, "rainmer" if self.paper == "Rainmer" else "prenet")
 
     @property
     def source(self) -> Path:
-        """The notebook's file; it may not exist yet."""
+        """File of the notebook; it may not exist yet."""
         return paths.REPOSITORY / "notebooks" / f"{self.notebook}.ipynb"
 
     def results(self) -> list[str]:
-        """Profiles at which the executed notebook is among the results of the repository."""
+        """List the profiles for which the executed notebook is among the results of the repository."""
         folder = paths.REPOSITORY / "results"
         return [p for p in PROFILES_SHOWN if (folder / p / f"{self.notebook}.ipynb").exists()]
 
@@ -75,8 +75,8 @@ ITEMS = (
 
 
 def table() -> str:
-    """The catalogue as a Markdown table."""
-    lines = ["| paper | item | what | results | the paper prints | ours |", "|---|---|---|---|---|---|"]
+    """Format the catalogue as a Markdown table."""
+    lines = ["| paper | table or figure | what | results | the paper prints | ours |", "|---|---|---|---|---|---|"]
     for item in ITEMS:
         name = item.notebook.split("/")[-1]
         notebook = f"[{name}](notebooks/{item.notebook}.ipynb)" if item.source.exists() else f"{name}, to do"
@@ -87,7 +87,7 @@ def table() -> str:
 
 
 def with_table(text: str) -> str:
-    """`text` with its part between the two marks replaced by the present table."""
+    """Replace the part of `text` between the two marks by the current table."""
     head, _, rest = text.partition(BEGIN)
     _, found, tail = rest.partition(END)
     if not found:

@@ -1,4 +1,4 @@
-"""One number for each item, ours and the paper's, from the files; what the README prints."""
+"""Headline number of each table or figure, ours and the paper's, read from the files for the README."""
 
 import json
 from pathlib import Path
@@ -8,16 +8,16 @@ import pandas as pd
 from rainmer_lib import paths
 from rainmer_lib.claims.over_seeds import told
 
-SIZES = ("paper", "laptop")  # of `quick` no number means anything
-OURS = ("full", "both", "DCD-GAN", "paper", "Rainmer", "all weathers")  # what the method is called in each comparison
-PREFERRED = ("rain100l", "real147")  # the test set that a headline is of, where there is one
+SIZES = ("paper", "laptop")  # numbers at `quick` mean nothing
+OURS = ("full", "both", "DCD-GAN", "paper", "Rainmer", "all weathers")  # names of the method in the comparisons
+PREFERRED = ("rain100l", "real147")  # test sets for headlines, where a table has them
 METRICS = ("psnr", "niqe")
 
 
 def ours(record: str, protocol: str = "prenet") -> str:
-    """The method's mean over seeds on one test set and the input's, with the verdicts on its comparisons; "" without results.
+    """Return the method's mean over seeds on one test set, the rainy input's, and counts of verdicts; "" without results.
 
-    `record` is the stem of the results' files, `protocol` the one whose scores are printed, where a table has several.
+    `record`: name of the results files.  `protocol`: the one whose scores are printed, if a table has several.
     """
     for size in SIZES:
         path = paths.REPOSITORY / "results" / size / f"{record}.csv"
@@ -27,7 +27,7 @@ def ours(record: str, protocol: str = "prenet") -> str:
 
 
 def printed(name: str) -> str:
-    """The paper's number for its own method on the first test set that it lists; "" where it printed none."""
+    """Return the paper's number for its own method on the first test set that it lists; "" if it printed none."""
     path = paths.published_root() / f"{name}.csv"
     if not name or not path.exists():
         return ""
@@ -50,7 +50,7 @@ def _score(path: Path, protocol: str) -> str:
     test_set = next((name for name in PREFERRED if name in set(table.test_set)), table.test_set.iloc[0])
     means = table[table.test_set == test_set].groupby("method")[metric].mean()
     name = next((m for m in OURS if m in means), None)
-    return "" if name is None else f"{_number(means[name], metric)}, input {means['input']:.2f} ({test_set})"
+    return "" if name is None else f"{_number(means[name], metric)}, rainy input {means['input']:.2f} ({test_set})"
 
 
 def _verdicts(record: Path) -> str:

@@ -1,82 +1,27 @@
-"""Strict parameters for notebooks, whoever runs them: Jupyter, nbval, or papermill by itself.
+"""Strict parameters for notebooks, with every runner: Jupyter, nbval, or papermill by itself.
 
-papermill sets unknown names with a warning only and checks no types; a check cell behind the parameters makes up for it.
+papermill only warns about unknown names and checks no types; therefore a check cell follows the parameters cell.
 """
 
 import ast
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from rainmer_lib.data.test_sets import benchmark_pairs
-from rainmer_lib.data.unpaired import SOURCES, UnpairedRain
+from rainmer_lib.data.unpaired import SOURCES
 from rainmer_lib.experiments.profiles import PROFILES, Profile, profile
+from rainmer_lib.experiments.settings import Settings, WrongParameter
+from rainmer_lib.workflow.declared import Declared, check_names, check_type, declared_parameters
 
 INJECTED = "# Parameters"  # papermill's first line in the cell that it injects
-
-
-class WrongParameter(ValueError):
-    """A parameter that a notebook does not have, or a value that it cannot take."""
-
-
-@dataclass(frozen=True)
-class Declared:
-    """One line of a parameters cell: `name: kind = default  # help`."""
-
-    name: str
-    kind: str
-    default: object
-    help: str
-
-
-def declared_parameters(source: str) -> list[Declared]:
-    """The parameters that a cell declares; ValueError if it holds anything but annotated literals, one a line."""
-    lines, found = source.splitlines(), []
-    for node in ast.parse(source).body:
-        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
-            raise ValueError(f"line {node.lineno}: a parameters cell holds `name: type = literal  # help` and nothing else")
-        comment = lines[node.end_lineno - 1].partition("  # ")[2]
-        found.append(Declared(node.target.id, ast.unparse(node.annotation), ast.literal_eval(node.value), comment))
-    return found
-
-
-def check_names(known: list[Declared], given: set[str]) -> None:
-    """Stop on a name that the notebook does not declare."""
-    if unknown := sorted(given - {d.name for d in known}):
-        lines = "".join(f"\n  {d.name}: {d.kind} = {d.default!r}  {d.help}" for d in known)
-        raise WrongParameter(f"no such parameter: {', '.join(unknown)}. This notebook has{lines}")
-
-
-def check_type(declared: Declared, value: object) -> None:
-    """Stop on a value of another type than declared; an int may stand for a float, a bool for nothing else."""
-    kinds = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}[declared.kind]
-    if not isinstance(value, kinds) or (isinstance(value, bool) and declared.kind != "bool"):
-        raise WrongParameter(f"{declared.name}={value!r}: expected {declared.kind}. {declared.help}")
-
-
-@dataclass(frozen=True)
-class Settings:
-    """The checked parameters of a result notebook."""
-
-    profile: Profile
-    data: UnpairedRain
-    seeds: int
-    test_sets: tuple[str, ...]
-    given: dict
-
-    def suffix(self) -> str:
-        """What tells results with changed parameters from the profile's own: empty for the latter."""
-        normal = {"data": self.profile.data, "seeds": self.profile.seeds}
-        actual = {"data": self.data.name, "seeds": self.seeds}
-        return "".join(f"__{name}-{value}" for name, value in actual.items() if value != normal[name])
 
 
 def check_parameters(namespace: dict, others: Mapping[str, Callable[[], Any]] = MappingProxyType({})) -> Settings:
     """Check a result notebook's parameters (`profile`, `data`, `seeds`) and load its data.
 
-    Call it right behind the parameters cell with `globals()`.  The cells that ran so far tell which names the notebook
-    declares and which ones papermill injected.  `others`: what else `data` may be, a name and what makes it.
+    Call this function with `globals()` right after the parameters cell.  The cells that ran so far show which names the
+    notebook declares and which ones papermill injected.  `others`: further values of `data`, name -> function that loads it.
     Raises WrongParameter (a name, type or value), or FileNotFoundError (data), with the valid choices in the message, before
     anything is computed.
     """
@@ -86,17 +31,17 @@ def check_parameters(namespace: dict, others: Mapping[str, Callable[[], Any]] = 
     if given["data"] not in ("auto", *sources):
         raise WrongParameter(f"data={given['data']!r}: choose one of auto, {', '.join(sources)}")
     if given["seeds"] < 0:
-        raise WrongParameter(f"seeds={given['seeds']}: expected 0 (as the profile says) or a number of runs")
+        raise WrongParameter(f"seeds={given['seeds']}: expected 0 (the profile's number) or a number of runs")
     data = sources[size.data if given["data"] == "auto" else given["data"]]()
-    # who chooses the embedded photos has no real data: their held-out part is the test
+    # the embedded photos are used without other data, so their held-out part is the test set
     test_sets = ("held-out",) if data.name == "embedded" else size.test_sets
     for name in (name for name in test_sets if name != "held-out"):
-        benchmark_pairs(name)  # looks at the file lists: a missing test set must not wait until training is over
+        benchmark_pairs(name)  # reads the file lists: report a missing test set before training, not after it
     return Settings(size, data, given["seeds"] or size.seeds, test_sets, given)
 
 
 def check_walkthrough(namespace: dict) -> dict:
-    """Check a walkthrough's parameters likewise: names, types, and `profile`; the others must be at least 1.
+    """Check a walkthrough's parameters: names, types, and `profile`; integers must be at least 1.
 
     Returns the values by name, `profile` as a Profile.  Raises WrongParameter.
     """
@@ -108,7 +53,7 @@ def check_walkthrough(namespace: dict) -> dict:
 
 
 def given_values(namespace: dict) -> dict:
-    """Values of the declared parameters, names and types checked."""
+    """Return the values of the declared parameters, with names and types checked."""
     cells = [cell for cell in namespace.get("In", []) if cell.strip()]
     known, injected = _split(cells) if cells else (_annotated(namespace), set())
     check_names(known, injected)
@@ -125,7 +70,7 @@ def _profile(given: dict) -> Profile:
 
 
 def _annotated(namespace: dict) -> list[Declared]:
-    """The annotated names, for a runner that keeps no history of cells (nbval) and so injects no parameters either."""
+    """Read the annotated names, for a runner that keeps no history of cells (nbval) and so injects no parameters."""
     found = [Declared(name, kind.__name__, namespace[name], "") for name, kind in namespace.get("__annotations__", {}).items()]
     if not found:
         raise WrongParameter("run the parameters cell first")
@@ -133,7 +78,7 @@ def _annotated(namespace: dict) -> list[Declared]:
 
 
 def _split(cells: list[str]) -> tuple[list[Declared], set[str]]:
-    """The newest parameters cell among those that ran, and the names that a cell injected behind it assigns."""
+    """Return the latest parameters cell that ran, and the names that a cell injected after it assigns."""
     for index in range(len(cells) - 1, -1, -1):
         try:
             known = declared_parameters(cells[index])

@@ -1,4 +1,4 @@
-"""Start the pipeline, by Snakemake where it is installed, and tell what became of each notebook."""
+"""Start the pipeline, with Snakemake if it is installed, and report the state of each notebook."""
 
 import signal
 import subprocess
@@ -13,40 +13,42 @@ from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.profiles import profile as profile_named
 from rainmer_lib.workflow.jobs import Job, locked, pipeline_root
 from rainmer_lib.workflow.plan import TrainingRun, choose, planned_runs, to_come
+from rainmer_lib.workflow.progress import Progress
 
 WORKFLOW = paths.REPOSITORY / "workflow"
 JOB = [sys.executable, "-m", "rainmer_lib.workflow"]
-PATIENCE = 5  # seconds until Snakemake is told again to stop
+INTERVAL = 1  # second between two looks at the jobs
+PATIENCE = 5  # seconds until Snakemake gets the signal to stop again
 
 
-def reproduce(profile: str, item: str | None = None, *, slurm: bool = False, dry_run: bool = False) -> int:
-    """Make one notebook's results, or all, and print what became of them; exit code 0, or 1 if anything is not done.
+def reproduce(profile: str, notebook: str | None = None, *, slurm: bool = False, dry_run: bool = False) -> int:
+    """Make the results of one notebook, or of all, and print their states; return 0, or 1 if anything is not done.
 
-    What is done stays; what was cut goes on.  FileNotFoundError and ValueError on a wrong item, profile or missing data,
-    BlockingIOError while another pipeline is at work on the same profile.
+    Finished jobs are kept; interrupted ones resume.  FileNotFoundError and ValueError on a wrong notebook, profile or missing
+    data, BlockingIOError while another pipeline is at work on the same profile.
     """
     size = profile_named(profile)
-    items = choose(size, item)
-    runs = planned_runs(size, items)
+    notebooks = choose(size, notebook)
+    runs = planned_runs(size, notebooks)
     folder = pipeline_root(profile)
     try:
         with locked(folder / "lock", wait=False) as lock:
-            _write_plan(folder, profile, items, runs)
-            before = {job.name for job in _jobs(profile, items, runs) if job.clear_unless_done()}
+            _write_plan(folder, profile, notebooks, runs)
+            before = {job.name for job in _jobs(profile, notebooks, runs) if job.clear_unless_done()}
             try:
-                code = _start(profile, items, runs, lock, slurm, dry_run)
+                code = _start(profile, notebooks, runs, lock, slurm, dry_run)
             finally:
                 if not dry_run:
-                    print("\n".join(summary(profile, items, runs, before, [] if item else to_come())))
+                    print("\n".join(summary(profile, notebooks, runs, before, [] if notebook else to_come())))
     except BlockingIOError as error:
         raise BlockingIOError(f"another pipeline is at work in {folder}: wait for it, or stop it") from error
-    done = dry_run or all(Job(profile, "items", name).marker.exists() for name in items)
+    done = dry_run or all(Job(profile, "notebooks", name).marker.exists() for name in notebooks)
     return 0 if done and code == 0 else 1
 
 
-def summary(profile: str, items: list[str], runs: dict[str, TrainingRun], before: set[str], absent: list[str]) -> list[str]:
-    """A line for each notebook: done, failed and why, or not run and why; last the ones that are to come."""
-    jobs = [Job(profile, "items", name) for name in items]
+def summary(profile: str, notebooks: list[str], runs: dict[str, TrainingRun], before: set[str], absent: list[str]) -> list[str]:
+    """Return a line for each notebook: done, failed and why, or not run and why; last those that do not exist yet."""
+    jobs = [Job(profile, "notebooks", name) for name in notebooks]
     done = [job for job in jobs if job.marker.exists()]
     lines = ["", f"profile {profile}: {len(done)} of {len(jobs)} notebooks done"]
     for job in jobs:
@@ -60,44 +62,53 @@ def summary(profile: str, items: list[str], runs: dict[str, TrainingRun], before
 
 
 def snakemake_installed() -> bool:
-    """Whether the extra `pipeline` is there."""
+    """Return whether the extra `pipeline` is installed."""
     return find_spec("snakemake") is not None
 
 
-def _start(profile: str, items: list[str], runs: dict, lock: int, slurm: bool, dry_run: bool) -> int:
+def _start(profile: str, notebooks: list[str], runs: dict, lock: int, slurm: bool, dry_run: bool) -> int:
     if snakemake_installed():
-        return _wait(snakemake_command(pipeline_root(profile), slurm, dry_run), pass_fds=[lock])
+        progress = None if dry_run else Progress(_jobs(profile, notebooks, runs))
+        return _wait(snakemake_command(pipeline_root(profile), slurm, dry_run), progress, pass_fds=[lock])
     if slurm:
         raise ValueError("a cluster needs Snakemake: pip install -e '.[pipeline]'")
-    print("without Snakemake (pip install -e '.[pipeline]'), notebooks run one after another and train by themselves")
-    codes = []
-    for job in _jobs(profile, items, {}):
-        if not job.marker.exists():
-            print(f"{job.name}: log in {job.log}", flush=True)
-            if not dry_run:
-                job.log.parent.mkdir(parents=True, exist_ok=True)
-                with open(job.log, "w") as log:
-                    codes.append(_wait([*JOB, *job.words()], stdout=log, stderr=log))
+    print("Snakemake is not installed (pip install -e '.[pipeline]'): notebooks run one after another and train their own runs")
+    codes, jobs = [], _jobs(profile, notebooks, {})
+    progress = Progress(jobs)
+    for job in [job for job in jobs if not job.marker.exists()]:
+        if dry_run:
+            print(f"{job.name}: log in {job.log}")
+            continue
+        job.log.parent.mkdir(parents=True, exist_ok=True)
+        with open(job.log, "w") as log:
+            codes.append(_wait([*JOB, *job.words()], progress, stdout=log, stderr=log))
     return max(codes, default=0)
 
 
 def snakemake_command(folder: Path, slurm: bool, dry_run: bool) -> list[str]:
-    """The command.  Of Snakemake's own lock nothing is left to unlock after a kill: ours goes with its process."""
+    """Return the command.  It switches off Snakemake's own lock, which outlives a kill; ours is released with its process."""
     return [
         sys.executable, "-m", "snakemake", "--snakefile", str(WORKFLOW / "Snakefile"), "--directory", str(folder),
         "--workflow-profile", str(WORKFLOW / "profiles" / ("slurm" if slurm else "default")),
         "--keep-going", "--rerun-incomplete", "--nolock", "--rerun-triggers", "mtime",
-        "--quiet", "host", "reason", *(["--dry-run"] if dry_run else []),
+        *(["--quiet", "host", "reason", "--dry-run"] if dry_run else ["--quiet", "all"]),
     ]  # fmt: skip
 
 
-def _wait(command: list[str], **options) -> int:
-    """Run a command to its end; whoever stops this process stops that one and its jobs."""
+def _wait(command: list[str], progress: Progress | None = None, **options) -> int:
+    """Run a command to its end and print its progress; stopping this process stops the command and its jobs too."""
     previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with subprocess.Popen(command, **options) as process:
             try:
-                return process.wait()
+                while True:
+                    if progress:
+                        progress.poll()
+                    with suppress(subprocess.TimeoutExpired):
+                        code = process.wait(None if progress is None else INTERVAL)
+                        if progress:
+                            progress.poll()
+                        return code
             except KeyboardInterrupt:
                 _stop(process)
                 raise
@@ -106,9 +117,10 @@ def _wait(command: list[str], **options) -> int:
 
 
 def _stop(process: subprocess.Popen) -> None:
-    """Snakemake starts no more jobs after a SIGINT, but waits for those that run: they are ended too.
+    """Stop Snakemake and its jobs.
 
-    While it starts a job it may miss the signal; then it goes on with the next job, and is told again.
+    After a SIGINT Snakemake starts no more jobs but waits for those that run, so these are terminated too.  While it starts a
+    job it may miss the signal and go on with the next job; the signal is sent again until it ends.
     """
     while process.poll() is None:
         with suppress(psutil.NoSuchProcess):  # Ctrl-C in a terminal has reached it already
@@ -121,20 +133,20 @@ def _stop(process: subprocess.Popen) -> None:
             process.wait(PATIENCE)
 
 
-def _write_plan(folder: Path, profile: str, items: list[str], runs: dict[str, TrainingRun]) -> None:
-    """What workflow/Snakefile reads: each notebook with the keys of its runs."""
-    needs = {item: [key for key, run in runs.items() if item in run.items] for item in items}
-    atomic.write_json(folder / "plan.json", {"profile": profile, "items": needs})
+def _write_plan(folder: Path, profile: str, notebooks: list[str], runs: dict[str, TrainingRun]) -> None:
+    """Write the plan that workflow/Snakefile reads: each notebook with the keys of its runs."""
+    needs = {notebook: [key for key, run in runs.items() if notebook in run.notebooks] for notebook in notebooks}
+    atomic.write_json(folder / "plan.json", {"profile": profile, "notebooks": needs})
 
 
-def _jobs(profile: str, items: list[str], runs: dict[str, TrainingRun]) -> list[Job]:
-    return [Job(profile, "runs", key) for key in runs] + [Job(profile, "items", name) for name in items]
+def _jobs(profile: str, notebooks: list[str], runs: dict[str, TrainingRun]) -> list[Job]:
+    return [Job(profile, "runs", key) for key in runs] + [Job(profile, "notebooks", name) for name in notebooks]
 
 
-def _obstacle(profile: str, item: str, runs: dict[str, TrainingRun]) -> str:
-    """Why a notebook never started."""
+def _obstacle(profile: str, notebook: str, runs: dict[str, TrainingRun]) -> str:
+    """Return why a notebook never started."""
     for key, run in runs.items():
         job = Job(profile, "runs", key)
-        if item in run.items and not job.marker.exists() and (why := job.failure()):
+        if notebook in run.notebooks and not job.marker.exists() and (why := job.failure()):
             return f"training of {run} failed: {why}\n           log: {job.log}"
     return "stopped before its turn"

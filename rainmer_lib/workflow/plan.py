@@ -1,92 +1,101 @@
-"""What is to be done at a profile: which notebooks, and which training runs they share."""
+"""Plan of the work at a profile: the notebooks, and the training runs that they share."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-import nbformat
-
 from rainmer_lib.data.test_sets import benchmark_pairs
-from rainmer_lib.dcdgan.config import DCDGANConfig
+from rainmer_lib.data.unpaired import unpaired
+from rainmer_lib.experiments.experiment import Experiment, Row
 from rainmer_lib.experiments.profiles import Profile
-from rainmer_lib.rainmer.config import RainmerConfig
+from rainmer_lib.experiments.registry import EXPERIMENTS, notebook_of
 from rainmer_lib.workflow import catalogue, runner
-from rainmer_lib.workflow.parameters import declared_parameters
-from rainmer_lib.workflow.programs import PROGRAMS, Program
 
 
 @dataclass(frozen=True)
 class TrainingRun:
-    """One training run: the first notebook's name for its method, and all notebooks that need it."""
+    """One training run: its row and seed under the first notebook's label, and all experiments that need it."""
 
-    method: str
-    config: DCDGANConfig | RainmerConfig
-    items: tuple[str, ...]
+    label: str
+    row: Row
+    config: Any
+    experiments: tuple[str, ...]
+
+    @property
+    def notebooks(self) -> tuple[str, ...]:
+        """Notebooks that need the run."""
+        return tuple(notebook_of(name) for name in self.experiments)
+
+    def test_sets(self, profile: Profile) -> tuple[str, ...]:
+        """Return the test sets on which the experiments score the run."""
+        return tuple(dict.fromkeys(s for name in self.experiments for s in EXPERIMENTS[name].test_sets(profile)))
 
     def __str__(self) -> str:
-        """As notebooks print it."""
-        return f"{self.method}, seed {self.config.seed}"
+        """Name the run in messages."""
+        return f"{self.label}, seed {self.config.seed}"
 
 
-def training_runs(program: Program, profile: Profile, data: Any, items: Iterable[str]) -> dict[str, TrainingRun]:
-    """The runs of a program that `items` compare, each once, by the key of its run folder; `data` are the profile's."""
+def data_of(experiment: Experiment, profile: Profile, keep: bool) -> Any:
+    """Return the training data of an experiment at a profile; with `keep` False, for fingerprints alone."""
+    return experiment.data(unpaired(profile.data), profile.name, keep)
+
+
+def training_runs(names: Iterable[str], profile: Profile, data: Any) -> dict[str, TrainingRun]:
+    """List the runs of experiments that train on `data`, each once, by the key of its run folder."""
     found: dict[str, TrainingRun] = {}
-    for item in items:
-        methods = program.methods(item, profile) if item in program.comparisons else {}
-        prints = {method: program.data_of(method, data, False).fingerprint for method in methods}
+    for name in names:
+        rows = EXPERIMENTS[name].rows(profile)
+        prints = {label: row.data(data, keep=False).fingerprint for label, row in rows.items()}
         for seed in range(profile.seeds):
-            for method, config in methods.items():
-                config = replace(config, seed=seed)
-                key = program.identity_of(config, prints[method]).key
-                known = found.get(key, TrainingRun(method, config, ()))
-                found[key] = replace(known, items=(*known.items, item))
+            for label, row in rows.items():
+                config = replace(row.config, seed=seed)
+                key = row.method.identity(config, prints[label]).key
+                known = found.get(key, TrainingRun(label, row, config, ()))
+                found[key] = replace(known, experiments=(*known.experiments, name))
     return found
 
 
-def planned_runs(profile: Profile, items: Iterable[str]) -> dict[str, TrainingRun]:
-    """The runs to train before the notebooks; FileNotFoundError if their data are missing.
+def grouped(names: Iterable[str]) -> list[list[str]]:
+    """Group experiments by their training data, so that it is made once for each group; in the order of the registry."""
+    groups: dict[Any, list[str]] = {}
+    for name in EXPERIMENTS:
+        if name in set(names):
+            groups.setdefault(EXPERIMENTS[name].data, []).append(name)
+    return list(groups.values())
 
-    None where the profile does not keep runs: those are so short that a process for each would cost more than it trains.
+
+def planned_runs(profile: Profile, notebooks: Iterable[str]) -> dict[str, TrainingRun]:
+    """List the runs to train before the notebooks; FileNotFoundError if their data are missing.
+
+    Empty if the profile does not keep runs: those are so short that starting a process for each would take longer.
     """
-    items = list(items)
-    compared = {name: [i for i in items if i in program.comparisons] for name, program in PROGRAMS.items()}
-    if not profile.keeps_runs or not any(compared.values()):
+    names = [name for name in EXPERIMENTS if notebook_of(name) in set(notebooks)]
+    if not profile.keeps_runs or not names:
         return {}
-    for name in set(profile.test_sets) - {"held-out"}:
-        benchmark_pairs(name)  # looks at the file lists: a missing test set must not wait until training is over
+    for test_set in set(profile.test_sets) - {"held-out"}:
+        benchmark_pairs(test_set)  # reads the file lists: report a missing test set before training, not after it
     found: dict[str, TrainingRun] = {}
-    for name, program in PROGRAMS.items():
-        if compared[name]:
-            size = program.profiles[profile.name]
-            found |= training_runs(program, size, program.data(size, False), compared[name])
+    for group in grouped(names):
+        found |= training_runs(group, profile, data_of(EXPERIMENTS[group[0]], profile, keep=False))
     return found
 
 
-def has_profiles(item: str) -> bool:
-    """Whether a notebook has the parameter `profile`."""
-    try:
-        known = declared_parameters(runner.parameters_cell(nbformat.read(runner.NOTEBOOKS / f"{item}.ipynb", as_version=4)))
-    except (ValueError, SyntaxError):  # a broken notebook is planned, so that its job fails and says why
-        return True
-    return any(d.name == "profile" for d in known)
+def notebooks_at(profile: Profile) -> list[str]:
+    """List the notebooks that exist at a profile; one without the parameter `profile` exists at `quick` alone."""
+    return [name for name in runner.notebooks() if profile.name == "quick" or runner.has_profiles(name)]
 
 
-def items_at(profile: Profile) -> list[str]:
-    """The notebooks that exist at a profile; one without the parameter `profile` exists at `quick` alone."""
-    return [item for item in runner.items() if profile.name == "quick" or has_profiles(item)]
-
-
-def choose(profile: Profile, item: str | None) -> list[str]:
-    """One notebook, or all for None.  FileNotFoundError lists what there is, ValueError names the profile to take."""
-    there = items_at(profile)
-    if item is None or item in there:
-        return [item] if item else there
-    if item in runner.items():
-        raise ValueError(f"{item} has no sizes: reproduce it at profile quick")
-    known = any(item == entry.notebook for entry in catalogue.ITEMS)
-    raise FileNotFoundError(f"no notebook {item}{' yet' if known else ''}; there are {', '.join(there)}")
+def choose(profile: Profile, notebook: str | None) -> list[str]:
+    """Return one notebook, or all for None.  FileNotFoundError lists the notebooks, ValueError names the right profile."""
+    there = notebooks_at(profile)
+    if notebook is None or notebook in there:
+        return [notebook] if notebook else there
+    if notebook in runner.notebooks():
+        raise ValueError(f"{notebook} does not depend on the profile: reproduce it at profile quick")
+    known = any(notebook == entry.notebook for entry in catalogue.ITEMS)
+    raise FileNotFoundError(f"no notebook {notebook}{' yet' if known else ''}; there are {', '.join(there)}")
 
 
 def to_come() -> list[str]:
-    """Notebooks that the catalogue names and that do not exist yet."""
+    """List the notebooks that the catalogue names but that do not exist yet."""
     return sorted({entry.notebook for entry in catalogue.ITEMS if not entry.source.exists()})

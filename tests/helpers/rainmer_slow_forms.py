@@ -5,6 +5,17 @@ import math
 import numpy as np
 
 
+def check(found, expected):
+    """A block's output (a tensor) is that of its slow form."""
+    np.testing.assert_allclose(found.detach().numpy(), expected, rtol=1e-6, atol=1e-7)
+
+
+def check_images(form, block, *inputs):
+    """The block on a batch is its slow form image by image."""
+    for found, *images in zip(block(*inputs), *inputs, strict=True):
+        check(found, form(block, *(image.numpy() for image in images)))
+
+
 def conv(x, layer):
     """A convolution of one image (c, h, w), stride 1, borders of zeros, one multiplication at a time over kernel places."""
     weight = layer.weight.detach().double().numpy()
@@ -115,7 +126,7 @@ def mean_pool(x):
     return y
 
 
-def compensator(module, x):
+def mefc(module, x):
     logits = conv(relu(conv(means(x), module.weigh[0])), module.weigh[2]).reshape(4, 8)
     s = relu(conv(x, module.enter))
     for step in range(4):

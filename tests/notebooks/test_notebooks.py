@@ -98,7 +98,7 @@ def test_the_main_job_leaves_table_figures_and_record(executed):
     assert table.psnr.between(5, 60).all() and table.ssim.between(0, 1).all()
     record = json.loads((folder / f"{stem}.json").read_text())
     assert record["parameters"] == {"profile": "quick", "data": "auto", "seeds": 1} and len(record["runs"]) == 3
-    assert {claim["verdict"] for claim in record["claims"]} == {"not decidable"}, "one seed decides nothing"
+    assert {claim["verdict"] for claim in record["claims"]} == {"inconclusive"}, "one seed decides nothing"
 
 
 @pytest.mark.slow
@@ -133,24 +133,6 @@ def test_a_notebook_that_stops_is_never_a_result(tmp_path, cell, error):
     assert not target.exists() and (tmp_path / "out.partial.ipynb").exists()
     with pytest.raises(WrongParameter):
         runner.run_notebook(source, target, {"b": 1})
-
-
-@pytest.fixture(scope="module")
-def shared_runs(tmp_path_factory):
-    """One folder of runs for all notebooks, as a person has it: what several compare is trained once."""
-    return tmp_path_factory.mktemp("runs")
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
-def test_nbval(path, shared_runs, tmp_path):
-    """Every cell of every notebook runs, and the checked cells print what is stored."""
-    environment = os.environ | {"RAINMER_RESULTS": str(tmp_path / "results"), "RAINMER_RUNS": str(shared_runs)}
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "900", "-p",
-         "no:cacheprovider", path], cwd=tmp_path, env=environment, capture_output=True, text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
 def test_some_output_is_compared():

@@ -111,8 +111,8 @@ def test_kept_weights_give_the_kept_scores(folder):
 
 
 SECOND_SETTING = {
-    "full": ("dcdgan-902ded20944f", "dcdgan-13345b4941df", "dcdgan-c794ed909060"),
-    "CycleGAN": ("dcdgan-86c65df948d5", "dcdgan-769f33c61b59", "dcdgan-1584fc29f1cc"),
+    "full": ("dcdgan-20ef388c26f5", "dcdgan-b9563784bebe", "dcdgan-79e3e430ca70"),
+    "CycleGAN": ("cyclegan-dfd87c05cc2d", "cyclegan-bb1cb2856b50", "cyclegan-0021a680ae01"),
 }
 
 

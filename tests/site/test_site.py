@@ -109,7 +109,7 @@ def test_equations_and_reference_are_there(site, pages):
     assert pages[site / "notebooks" / "walkthroughs" / "08_measuring_deraining.html"].maths >= 3
     for package in reference.modules():
         assert f"module-{package}" in pages[site / "api" / f"{package}.html"].ids
-    text = re.sub(r"<[^>]+>", "", (site / "api" / "rainmer_lib.evaluation.html").read_text(encoding="utf-8"))
+    text = re.sub(r"<[^>]+>", "", (site / "api" / "rainmer_lib.metrics.html").read_text(encoding="utf-8"))
     assert "Float[ndarray, 'h w 3']" in text.replace("&#39;", "'"), "shapes stand in signatures"
 
 

@@ -17,17 +17,24 @@ pytest.importorskip("snakemake")
 pytestmark = pytest.mark.slow
 
 PROFILE = """
-PROFILES["tiny"] = replace(
-    PROFILES["quick"], name="tiny", seeds=1, log_every=1, save_every=1, keeps_runs=True,
-    changes=PROFILES["quick"].changes | {"steps": 3, "crop": 32, "batch": 1, "patches": 16, "embedding": 16},
+PROFILES["tiny"] = replace(PROFILES["quick"], name="tiny", seeds=1, keeps_runs=True)
+"""
+SIZE = """
+SIZES["tiny"] = replace(
+    SIZES["quick"], log_every=1, save_every=1,
+    changes=SIZES["quick"].changes | {"steps": 3, "crop": 32, "batch": 1, "patches": 16, "embedding": 16},
 )
 """
-COMPARISONS = """
-COMPARISONS = {
+ROWS = """
+ABLATIONS = {
     "one": {"full": {}},
     "two": {"all": {}, "external": {"negatives": "external"}},
     "blocked": {"diverging": {"learning_rate": 1e30}, "full": {}},
 }
+EXPERIMENTS = {name: _experiment(lambda profile, name=name: _ablation(name, profile)) for name in ABLATIONS}
+"""
+REGISTRY = """
+EXPERIMENTS = dcdgan.EXPERIMENTS  # the others' methods have no size of this name
 """
 DATA = """
 def _tiny():
@@ -42,15 +49,15 @@ SOURCES["embedded"] = _tiny
 PARAMETERS = 'profile: str = "tiny"  # size\ndata: str = "auto"  # data\nseeds: int = 0  # runs'
 COMPARE = """
 import pandas as pd
-from rainmer_lib.experiments.dcdgan import methods
 from rainmer_lib.experiments.compare import compare
-from rainmer_lib.workflow.parameters import check_parameters
 from rainmer_lib.experiments.records import save_results, summary_table
+from rainmer_lib.experiments.registry import rows
+from rainmer_lib.workflow.parameters import check_parameters
 settings = check_parameters(globals())
 """
 SAVE = """
-comparison = compare(methods("{item}", settings.profile), settings)
-table = summary_table(comparison.means(), [run.method for run in comparison.runs], "prenet")
+comparison = compare(rows("{item}", settings.profile), settings)
+table = summary_table(comparison.means(), [run.label for run in comparison.runs], "prenet")
 save_results("{item}", comparison, table, {{}}, pd.DataFrame());
 """
 WORKS, FAILS = "print('no comparison')", "raise LookupError('the lookup\\nfails')"
@@ -69,7 +76,10 @@ def repository(tmp_path_factory):
     folder = tmp_path_factory.mktemp("pipeline") / "repository"
     for name in ("rainmer_lib", "workflow", "results/published"):
         shutil.copytree(paths.REPOSITORY / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name, text in (("profiles", PROFILE), ("comparisons", COMPARISONS), ("data/unpaired", DATA)):
+    additions = {"experiments/profiles": "from dataclasses import replace\n" + PROFILE,
+                 "dcdgan/sizes": "from dataclasses import replace\n" + SIZE,
+                 "experiments/dcdgan": ROWS, "experiments/registry": REGISTRY, "data/unpaired": DATA}  # fmt: skip
+    for name, text in additions.items():
         with open(folder / "rainmer_lib" / f"{name}.py", "a") as file:
             file.write(text)
     (folder / "notebooks").mkdir()
@@ -93,6 +103,11 @@ def reproduce(repository, place, *words):
     with start(repository, place, *words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         printed = process.communicate()[0]
     return process.returncode, printed.partition("profile tiny: ")[2].splitlines(), printed
+
+
+def begun(printed):
+    """The jobs of which the pipeline told that they begin."""
+    return {line.split()[1] for line in printed.splitlines() if line.startswith("making ")}
 
 
 def markers(place):
@@ -125,7 +140,7 @@ def test_a_failure_stops_nothing_else_and_is_named(first):
 
 def test_each_run_is_trained_once_and_found_by_the_notebooks(first):
     place = first[0]
-    needs = json.loads((place / "runs" / "pipeline" / "tiny" / "plan.json").read_text())["items"]
+    needs = json.loads((place / "runs" / "pipeline" / "tiny" / "plan.json").read_text())["notebooks"]
     shared = set(needs["one"]) & set(needs["two"]) & set(needs["blocked"])
     assert len(shared) == 1 and [len(needs[item]) for item in ("failing", "one", "two", "blocked")] == [0, 1, 2, 2]
     runs = {key for keys in needs.values() for key in keys}
@@ -151,8 +166,9 @@ def test_what_is_mended_or_missing_is_made_and_nothing_else(first, repository):
     assert (place / "results" / "tiny" / "one.csv").exists()
     after = markers(place)
     assert {name for name in after if after[name] != before.get(name)} == {"failing", "one"}
+    assert begun(printed) == {"failing", "one"}
     code, lines, printed = reproduce(repository, place)
-    assert code == 0 and "Nothing to be done" in printed
+    assert code == 0 and not begun(printed), "nothing to be done"
     assert lines[1:4] == ["  done     failing (before)", "  done     one (before)", "  done     two (before)"]
     assert markers(place) == after
 

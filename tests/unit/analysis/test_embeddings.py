@@ -5,13 +5,13 @@ import pytest
 import torch
 
 from rainmer_lib.analysis.embeddings import patch_features, photo_numbers, pooled_features, tsne
-from rainmer_lib.dcdgan.translation import Generator
+from rainmer_lib.networks.resnet_generator import ResNetGenerator
 
 
 @pytest.fixture(scope="module")
 def network():
     torch.manual_seed(0)
-    return Generator(4, 2, antialias=False).eval()
+    return ResNetGenerator(4, 2, antialias=False).eval()
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +68,9 @@ def test_sizes_that_are_no_multiples_are_taken(network):
 def test_wrong_taps_grids_and_images_are_named(network, images):
     with pytest.raises(ValueError, match="tap 'block9': choose one of stem, down1, down2, block1, block2$"):
         pooled_features(network, images, "block9")
-    with pytest.raises(ValueError, match="image 0 has 16x12 places behind block1: no grid of 13x13"):
+    with pytest.raises(ValueError, match="image 0 has 16x12 locations after block1: no grid of 13x13"):
         pooled_features(network, images, "block1", grid=13)
-    with pytest.raises(ValueError, match="image 0 has 192 places behind block1; 200 are asked for"):
+    with pytest.raises(ValueError, match="image 0 has 192 locations after block1; 200 are requested"):
         patch_features(network, images, "block1", patches=200)
     with pytest.raises(ValueError, match="RGB"):
         pooled_features(network, [np.zeros((32, 32), np.uint8)], "block1")

@@ -9,9 +9,9 @@ from rainmer_lib.analysis.embeddings import pooled_features
 from rainmer_lib.analysis.feature_maps import captions, embed, measures, scenes, summary, taps_of
 from rainmer_lib.analysis.separability import measure
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.dcdgan.translation import Generator
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.protocols import quantise
+from rainmer_lib.networks.resnet_generator import ResNetGenerator
 
 
 def pairs(photos, rains=1, side=48):
@@ -29,7 +29,7 @@ def pairs(photos, rains=1, side=48):
 @pytest.fixture(scope="module")
 def networks():
     torch.manual_seed(0)
-    return {(name, seed): Generator(4, 2, antialias=False, global_residual=True).eval()
+    return {(name, seed): ResNetGenerator(4, 2, antialias=False, global_residual=True).eval()
             for seed in range(2) for name in ("with", "without")}  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def test_few_photos_are_cut_into_quarters_that_count_as_photos():
 
 @pytest.mark.parametrize("blocks, last", [(1, "block1"), (2, "block2"), (3, "block3"), (9, "block3")])
 def test_the_layers_exist_at_every_depth(blocks, last):
-    assert taps_of(Generator(2, blocks)) == ("down2", last)
+    assert taps_of(ResNetGenerator(2, blocks)) == ("down2", last)
 
 
 def test_clouds_are_of_the_networks_own_outputs(networks, clouds):
@@ -78,7 +78,7 @@ def test_the_table_holds_every_measure_of_every_cloud(clouds):
     assert list(table.columns[:3]) == ["method", "seed", "tap"] and len(table) == 8
     row = table.set_index(["method", "seed", "tap"]).loc["with", 1, "block2"]
     assert row.to_dict() == pytest.approx(measure(clouds["with", 1, "block2"]).as_dict())
-    two = table[(table.method == "with") & (table.tap == "down2")].auc_rainy
+    two = table[(table.method.eq("with")) & (table.tap == "down2")].auc_rainy
     assert summary(table, ["auc_rainy"]).loc[("down2", "with"), "auc_rainy"] == f"{two.mean():.3f} ± {two.std():.3f}"
     one = table[table.seed == 0]
     assert summary(one, ["remaining"]).loc[("down2", "with"), "remaining"] == f"{one.remaining.iloc[0]:.3f}"

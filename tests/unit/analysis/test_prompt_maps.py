@@ -15,13 +15,13 @@ from rainmer_lib.analysis.prompt_maps import (
     interaction_maps,
     shown_gates,
 )
-from rainmer_lib.data.paired import PairedBatch
+from rainmer_lib.data.batches import PairedBatch
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.rainmer import tiny
 from rainmer_lib.rainmer.model import build_network
 from rainmer_lib.rainmer.step import Trainer
 
-MICRO = replace(tiny, width=4, crop=16, view_size=16, batch=2, archive=2, steps=4)
+MICRO = replace(tiny, width=4, crop=16, view_size=16, batch=2, memory_bank=2, steps=4)
 
 
 def batch(seed):
@@ -31,8 +31,8 @@ def batch(seed):
 @pytest.fixture(scope="module")
 def trainer():
     trainer = Trainer.start(MICRO)
-    trainer.train_step(*batch(0))
-    trainer.train_step(*batch(1))
+    trainer.train_step(batch(0))
+    trainer.train_step(batch(1))
     return trainer
 
 

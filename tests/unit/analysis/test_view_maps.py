@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -93,9 +92,9 @@ def test_verdicts_ask_what_the_view_can_answer():
     ]
     found = view_maps.verdicts(pd.DataFrame(rows)).set_index(["view", "measure", "worse"]).verdict
     assert len(found) == 2 * 2 * 2 + 2 and "strength" not in found["illumination"].index.get_level_values("measure")
-    assert set(found.xs("purity", level="measure")) == {"seen"}
-    assert set(found.xs("silhouette", level="measure")) == {"not decidable"}
-    assert set(found.xs("strength", level="measure")) == {"not seen"}
+    assert set(found.xs("purity", level="measure")) == {"supported"}
+    assert set(found.xs("silhouette", level="measure")) == {"inconclusive"}
+    assert set(found.xs("strength", level="measure")) == {"contradicted"}
 
 
 def test_mean_cosines_leave_out_the_same_photo(scenes):
@@ -133,8 +132,7 @@ def test_scenes_are_the_held_out_photos_under_more_rains():
 
 def test_points_are_those_of_trained_and_first_weights(scenes):
     trained = Rainmer(replace(MICRO, seed=7)).derain
-    run = SimpleNamespace(seed=0, config=MICRO, generator=lambda: trained)
-    points = view_maps.points_of([run], scenes)
+    points = view_maps.points_of({0: (MICRO, trained)}, scenes)
     assert list(points) == [("no network", 0), ("untrained", 0), ("trained", 0)]
     for (method, _), network in zip(list(points)[1:], (Rainmer(MICRO).derain, trained), strict=True):
         for head, vectors in network.encode(scenes.whole).prompts.items():

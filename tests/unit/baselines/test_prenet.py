@@ -1,5 +1,6 @@
 """PReNet against its equations, its published size, and the numbers that its authors print."""
 
+from dataclasses import replace
 from itertools import islice
 
 import numpy as np
@@ -9,7 +10,8 @@ import torch
 from torch.nn import functional as F
 
 from rainmer_lib import paths
-from rainmer_lib.baselines.prenet import PReNet, load_published
+from rainmer_lib.baselines.prenet import METHOD, PReNet, PReNetConfig, load_published
+from rainmer_lib.baselines.supervised import Pairs
 from rainmer_lib.data.test_sets import benchmark_pairs
 from rainmer_lib.experiments.calibration import PUBLISHED
 from rainmer_lib.inference.derain import derain
@@ -39,7 +41,7 @@ def test_the_stages_are_those_of_the_equations():
     def conv(x, name):
         return F.conv2d(x, w[f"{name}.weight"], w[f"{name}.bias"], padding=1)
 
-    x, h, c = y, torch.zeros(1, 32, 9, 7).double(), torch.zeros(1, 32, 9, 7).double()
+    outputs, x, h, c = [], y, torch.zeros(1, 32, 9, 7).double(), torch.zeros(1, 32, 9, 7).double()
     for _ in range(3):
         z = torch.cat((F.relu(conv(torch.cat((y, x), 1), "conv0.0")), h), 1)
         i, f, o = (torch.sigmoid(conv(z, f"conv_{gate}.0")) for gate in "ifo")
@@ -49,7 +51,10 @@ def test_the_stages_are_those_of_the_equations():
         for k in (1, 2):
             s = F.relu(F.relu(conv(F.relu(conv(s, f"res_conv{k}.0")), f"res_conv{k}.2")) + s)
         x = y + conv(s, "conv.0")
+        outputs.append(x)
     assert torch.allclose(network(y), x)
+    stages = network.stages(y)
+    assert len(stages) == 3 and all(torch.allclose(found, expected) for found, expected in zip(stages, outputs, strict=True))
 
 
 def test_weights_that_do_not_fit_are_named(tmp_path):
@@ -74,6 +79,35 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
     assert torch.equal(load_published(path).conv_i[0].weight, weights["conv_i.0.weight"])
 
 
+def test_the_published_training():
+    """csdwren/PReNet: negative SSIM of the last stage, a fifth of the rate from epochs 30, 50 and 80 of 100 on."""
+    config = METHOD.at("paper")
+    assert (config.loss, config.supervised_stages, config.learning_rate) == ("ssim", "last", 1e-3)
+    assert (config.batch, config.crop, config.ema, config.clip) == (18, 100, 0.0, 0.0)
+    trainer, epoch = METHOD.start(replace(config, crop=16)), config.steps // 100
+    seen = {}
+    for at in (0, 30 * epoch - 1, 30 * epoch, 50 * epoch - 1, 50 * epoch, 80 * epoch - 1, 80 * epoch):
+        trainer.optimisation.set_rates(at)
+        seen[at] = trainer.optimisation.optimisers["network"].param_groups[0]["lr"]
+    assert list(seen.values()) == pytest.approx([1e-3, 1e-3, 2e-4, 2e-4, 4e-5, 4e-5, 8e-6])
+
+
+@pytest.mark.parametrize(
+    ("changes", "count"), [({}, 168_963), ({"blocks": 1, "repeats": 5}, 94_979), ({"recurrent": False}, 95_107)]
+)
+def test_the_network_is_that_of_the_configuration(changes, count):
+    network = METHOD.network(METHOD.at("paper", stages=2, **changes))
+    assert sum(p.numel() for p in network.parameters()) == count
+    assert len(network.stages(torch.rand(1, 3, 8, 8))) == 2
+
+
+def test_it_learns_from_pairs(on_photos):
+    trainer = METHOD.start(METHOD.config(stages=2, blocks=1, steps=20, batch=2, crop=32))
+    batch = Pairs(on_photos).batch(0, 2, 32, 0)
+    losses = [trainer.train_step(batch)["distance"].item() for _ in range(20)]
+    assert losses[-1] < 0.9 * losses[0]
+
+
 @pytest.mark.parametrize(("run", "printed"), PUBLISHED.items(), ids=str)
 def test_the_recorded_means_are_what_the_authors_print(run, printed):
     """To the last printed digit, but for Rain12: 36.647 against 36.66, on images whose files may be another copy."""
@@ -95,3 +129,8 @@ def test_present_code_gives_the_recorded_scores(run):
     for pair in islice(benchmark_pairs(test_set), 2):
         for protocol, scores in evaluate_all(derain(network, pair.rainy), pair.clean).items():
             assert np.allclose(scores, recorded.loc[(pair.name, protocol), ["psnr", "ssim"]].to_numpy(float), atol=2e-3, rtol=0)
+
+
+def test_a_network_without_stages_is_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        PReNetConfig(stages=0)

@@ -79,7 +79,7 @@ def test_the_three_verdicts_on_each_set_and_metric():
     parts += [scores("b", [base - 9], protocol="rgb", test_set="x"), scores("c", [base], test_set="w")]
     table = paired_test(pd.concat(parts), "a", "b", "prenet")
     assert table.test_set.tolist() == ["x", "x", "y", "y", "z", "z"] and set(table.metric) == {"psnr", "ssim"}
-    assert table.verdict.tolist() == ["seen"] * 2 + ["not seen"] * 2 + ["not decidable"] * 2
+    assert table.verdict.tolist() == ["supported"] * 2 + ["contradicted"] * 2 + ["inconclusive"] * 2
     assert ((table.low < table.difference) & (table.difference < table.high)).all()
 
 
@@ -88,19 +88,19 @@ def test_an_outlier_makes_no_verdict():
     values = np.append(np.full(19, 1.0) + np.arange(19) / 100, -100.0)
     for sign in (1, -1):
         row = paired_test(pd.concat([scores("a", [sign * values]), scores("b", [0 * values])]), "a", "b", "prenet").iloc[0]
-        assert sign * row.difference < 0 and row.p < 0.05 and row.verdict == "not decidable"
+        assert sign * row.difference < 0 and row.p < 0.05 and row.verdict == "inconclusive"
 
 
 def test_four_images_make_no_verdict():
     """All four are better, which chance does once in eight times."""
     row = paired_test(pd.concat([scores("a", [[1.0, 2.0, 3.0, 4.0]]), scores("b", [[0.0] * 4])]), "a", "b", "prenet").iloc[0]
-    assert row.low > 0 and row.p == 0.125 and row.verdict == "not decidable"
+    assert row.low > 0 and row.p == 0.125 and row.verdict == "inconclusive"
 
 
 def test_lower_is_better_where_the_sign_says_so():
     table = pd.concat([scores("a", [np.arange(12) / 9]), scores("b", [np.arange(12) / 9 + 1])])
     row = compare_images(table, "a", "b", {"psnr": -1}).iloc[0]
-    assert row.difference == pytest.approx(1) and row.verdict == "seen"
+    assert row.difference == pytest.approx(1) and row.verdict == "supported"
 
 
 def test_fixed_weights_stand_against_every_seed():
@@ -114,7 +114,7 @@ def test_what_cannot_be_paired_is_refused():
         paired_test(a, "a", "c", "prenet")
     with pytest.raises(ValueError, match=r"a has the seeds \[0\], b \[0, 1\]"):
         paired_test(pd.concat([a, scores("b", [[1, 2], [3, 4]], (0, 1))]), "a", "b", "prenet")
-    with pytest.raises(ValueError, match="other images: 01 stand"):
+    with pytest.raises(ValueError, match="different images: only one of them has 01"):
         paired_test(pd.concat([a, b.iloc[:1]]), "a", "b", "prenet")
     with pytest.raises(ValueError, match="psnr of a and b on 01: expected finite"):
         paired_test(pd.concat([a, b.replace(2.0, np.inf)]), "a", "b", "prenet")
@@ -137,6 +137,6 @@ def test_several_pairs_stand_below_each_other_and_beside_the_verdicts_over_seeds
     table = pd.concat([scores("a", values + 1), scores("b", values), scores("c", values - 1)], ignore_index=True)
     tests = paired_tests(table, [("a", "b"), ("c", "a")], "prenet")
     assert tests[tests.metric == "psnr"].difference.round(6).tolist() == [1, -2]
-    assert tests[tests.metric == "psnr"].verdict.tolist() == ["seen", "not seen"]
-    together = both_verdicts(pd.DataFrame({"verdict": ["seen"], "spread": [0.1]}), tests)
+    assert tests[tests.metric == "psnr"].verdict.tolist() == ["supported", "contradicted"]
+    together = both_verdicts(pd.DataFrame({"verdict": ["supported"], "spread": [0.1]}), tests)
     assert together.over.tolist() == ["seeds"] + ["images"] * 4 and together.verdict[2] == tests.verdict[1]

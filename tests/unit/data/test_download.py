@@ -45,7 +45,7 @@ def test_the_registered_bytes_are_placed(served, tmp_path):
     assert target == tmp_path / "sets/Toy"
     files = {str(p.relative_to(tmp_path)): p.read_bytes() for p in tmp_path.rglob("*") if p.is_file()}
     assert files == {"sets/Toy/rain/a.png": b"rainy", "sets/Toy/norain/a.png": b"clean"}
-    with pytest.raises(ValueError, match="is there already"):
+    with pytest.raises(ValueError, match="already exists"):
         place(registry.Download(url, sha256, "sets/Toy"), tmp_path)
 
 

@@ -115,7 +115,7 @@ def test_one_folder_and_its_list_of_exclusions(tmp_path):
     assert shown(listing) == [("test/3", None, "test/3.jpg"), ("train/1", None, "train/1.jpg")] and not listing.problems
     (tmp_path / "drop.txt").write_text("train/9.jpg x\n")
     listing = layouts.one_folder(tmp_path / "images", "rainy", within="*", exclude="../drop.txt")
-    assert listing.problems == ("train/9.jpg: stands in ../drop.txt, but there is no such image",) and listing.rainy == 3
+    assert listing.problems == ("train/9.jpg: listed in ../drop.txt, but there is no such image",) and listing.rainy == 3
 
 
 def test_content_not_suffix_decides(tmp_path):

@@ -9,28 +9,23 @@ import torch
 from rainmer_lib import paths
 from rainmer_lib.data import layouts, registry
 from rainmer_lib.data.mixed_rain import LEFT_OUT, with_real_rain
-from rainmer_lib.data.unpaired import embedded, unpaired
+from rainmer_lib.data.unpaired import unpaired
 
 
-@pytest.fixture(scope="module")
-def base():
-    return embedded()
-
-
-def test_a_third_is_real(base):
-    marked = replace(base, real_rainy=[np.full((48, 48, 3), (255, 0, 0), np.uint8)])
+def test_a_third_is_real(on_photos):
+    marked = replace(on_photos, real_rainy=[np.full((48, 48, 3), (255, 0, 0), np.uint8)])
     rainy, clean = marked.batch(0, 600, 8, 0)
     real = (rainy == torch.tensor([1.0, 0.0, 0.0])[None, :, None, None]).flatten(1).all(dim=1)
     assert 0.27 < real.float().mean() < 0.40
     assert not (clean == torch.tensor([1.0, 0.0, 0.0])[None, :, None, None]).flatten(1).all(dim=1).any()
 
 
-def test_the_stand_in_has_its_own_name_and_rain(base):
-    mixed = with_real_rain(base, 32)
-    assert mixed.fingerprint != base.fingerprint and mixed.name == "embedded and real rain"
-    assert mixed.summary()["real rainy photos"] == len(base.rainy_photos)
-    assert all(not np.array_equal(a, b) for a, b in zip(mixed.real_rainy, base.rainy_photos, strict=True))
-    assert mixed.held_out is base.held_out and mixed.layers is base.layers
+def test_the_stand_in_has_its_own_name_and_rain(on_photos):
+    mixed = with_real_rain(on_photos, 32)
+    assert mixed.fingerprint != on_photos.fingerprint and mixed.name == "embedded and real rain"
+    assert mixed.summary()["real rainy photos"] == len(on_photos.rainy_photos)
+    assert all(not np.array_equal(a, b) for a, b in zip(mixed.real_rainy, on_photos.rainy_photos, strict=True))
+    assert mixed.held_out is on_photos.held_out and mixed.layers is on_photos.layers
 
 
 @pytest.mark.data

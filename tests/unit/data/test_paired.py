@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from rainmer_lib.data.paired import MixedPairs, PairedBatch, PairedRain, paired_sample
+from rainmer_lib.data.batches import PairedBatch
+from rainmer_lib.data.paired import MixedPairs, PairedRain, paired_sample
 from rainmer_lib.data.test_sets import Pair
+from rainmer_lib.training import loop
 
 
 def ramp(level, height=24, width=40):
@@ -136,19 +138,17 @@ def test_messages(domain):
 
 
 def test_the_training_loop_takes_it(domain, tmp_path):
-    """Batches reach `train_step` as four images, in this order."""
-    from rainmer_lib.training import loop
-
+    """Batches reach `train_step` with named fields."""
     seen = []
 
     class Trainer:
         step = 0
 
-        def train_step(self, rainy, clean, rainy_whole, clean_whole):
+        def train_step(self, batch):
             self.step += 1
-            rain_is_light = bool((rainy > clean).all() and (rainy_whole > clean_whole).all())
-            seen.append((rainy.shape[-1], rainy_whole.shape[-1], rain_is_light))
-            return {"term": rainy.mean()}
+            rain_is_light = bool((batch.rainy > batch.clean).all() and (batch.rainy_whole > batch.clean_whole).all())
+            seen.append((batch.rainy.shape[-1], batch.rainy_whole.shape[-1], rain_is_light))
+            return {"term": batch.rainy.mean()}
 
         def state(self):
             return {}

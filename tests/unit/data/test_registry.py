@@ -83,10 +83,10 @@ def test_any_registered_paired_set_is_read_in_the_layout_it_lies_in(monkeypatch,
     assert pairs[0].name == "0" and (pairs[0].rainy[..., 2] == 100).all() and (pairs[0].clean[..., 2] == 50).all()
     for part in ("input", "target"):
         (tmp_path / "Rain800/test" / part / "97.png").unlink()
-    with pytest.raises(ValueError, match="expected 100 pairs, found 97 and 97$"):
+    with pytest.raises(ValueError, match="expected 100 pairs, found 97 rainy and 97 clean$"):
         benchmark_pairs("rain800")
     (tmp_path / "Rain800/test/input/0.png").unlink()
-    with pytest.raises(ValueError, match="expected 100 pairs, found 96 and 97; without a partner: 0.png"):
+    with pytest.raises(ValueError, match="expected 100 pairs, found 96 rainy and 97 clean; without a partner: 0.png"):
         benchmark_pairs("rain800")
     with pytest.raises(FileNotFoundError, match="DID-Data is not there: no folder .*RAINMER_DATA.*hezhangsprinter"):
         benchmark_pairs("did-data")

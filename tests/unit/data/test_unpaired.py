@@ -1,17 +1,14 @@
 """Unpaired sampling: disjoint photos, no test background in training, a batch is a function of its step."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from rainmer_lib.data import photos
 from rainmer_lib.data.test_sets import BENCHMARKS, benchmark_pairs
-from rainmer_lib.data.unpaired import SOURCES, compose, embedded, unpaired
-
-
-@pytest.fixture(scope="module")
-def source():
-    return embedded()
+from rainmer_lib.data.unpaired import SOURCES, compose, unpaired
 
 
 def test_embedded_photos_are_disjoint():
@@ -19,20 +16,18 @@ def test_embedded_photos_are_disjoint():
     assert len(set().union(*parts)) == sum(map(len, parts)) == 7
 
 
-def test_a_batch_is_a_function_of_seed_and_step(source):
-    a, b = source.batch(7, 2, 32, 0), source.batch(7, 2, 32, 0)
+def test_a_batch_is_a_function_of_seed_and_step(on_photos):
+    a, b = on_photos.batch(7, 2, 32, 0), on_photos.batch(7, 2, 32, 0)
     assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True))
-    for other in (source.batch(8, 2, 32, 0), source.batch(7, 2, 32, 1)):
+    for other in (on_photos.batch(8, 2, 32, 0), on_photos.batch(7, 2, 32, 1)):
         assert not torch.equal(a[0], other[0]) and not torch.equal(a[1], other[1])
     for images in a:
         assert images.shape == (2, 3, 32, 32) and 0 <= images.min() and images.max() <= 1
 
 
-def test_rainy_crops_come_from_rainy_photos_and_clean_from_clean_ones(source):
-    from dataclasses import replace
-
+def test_rainy_crops_come_from_rainy_photos_and_clean_from_clean_ones(on_photos):
     flat = replace(
-        source, rainy_photos=[np.full((64, 64, 3), 10, np.uint8)], clean_photos=[np.full((64, 64, 3), 200, np.uint8)],
+        on_photos, rainy_photos=[np.full((64, 64, 3), 10, np.uint8)], clean_photos=[np.full((64, 64, 3), 200, np.uint8)],
         layers=[np.full((64, 64), 100, np.uint8)],
     )  # fmt: skip
     rainy, clean = flat.batch(0, 4, 32, 0)
@@ -40,9 +35,9 @@ def test_rainy_crops_come_from_rainy_photos_and_clean_from_clean_ones(source):
     assert rainy.min() >= (10 + 50) / 255 and rainy.max() <= (10 + 150) / 255 + 1e-6
 
 
-def test_a_crop_larger_than_a_photo_is_named(source):
+def test_a_crop_larger_than_a_photo_is_named(on_photos):
     with pytest.raises(ValueError, match="embedded: an image of .* is smaller than the crop of 600"):
-        source.batch(0, 1, 600, 0)
+        on_photos.batch(0, 1, 600, 0)
 
 
 def test_composition_covers_photos_larger_than_their_layer():
@@ -68,7 +63,7 @@ def test_a_benchmark_with_a_missing_file_is_named(monkeypatch, tmp_path):
         (tmp_path / "Rain12" / part).mkdir(parents=True)
         for i in range(count):
             imsave(tmp_path / "Rain12" / part / f"rain-{i:03d}.png", np.zeros((8, 8, 3), np.uint8), check_contrast=False)
-    with pytest.raises(ValueError, match="expected 12 pairs.*found 12 and 11; without a partner: rain-011.png"):
+    with pytest.raises(ValueError, match="expected 12 pairs.*found 12 rainy and 11 clean; without a partner: rain-011.png"):
         benchmark_pairs("rain12")
 
 
@@ -106,12 +101,12 @@ def test_rain_of_bsd_streaks_is_like_that_of_rain100l():
     assert abs(ours[0] - theirs[0]) < 1.5 and 0.8 < ours[1] / theirs[1] < 1.25
 
 
-def test_paired_batches_differ_by_rain_alone(source):
-    rainy, clean = source.paired_batch(3, 4, 32, 0)
+def test_paired_batches_differ_by_rain_alone(on_photos):
+    rainy, clean = on_photos.paired_batch(3, 4, 32, 0)
     rain = rainy - clean
     assert rain.min() >= -1e-6 and rain.max() > 0.05
     grey = rain.amax(dim=1) - rain.amin(dim=1)
     unclipped = rainy.amax(dim=1) < 1
     assert grey[unclipped].max() < 1e-5, "grey streaks are the only difference"
-    again = source.paired_batch(3, 4, 32, 0)
-    assert torch.equal(again[0], rainy) and not torch.equal(source.paired_batch(4, 4, 32, 0)[0], rainy)
+    again = on_photos.paired_batch(3, 4, 32, 0)
+    assert torch.equal(again[0], rainy) and not torch.equal(on_photos.paired_batch(4, 4, 32, 0)[0], rainy)

@@ -82,7 +82,7 @@ def test_a_truncated_file_is_named_and_does_not_hide_the_others(toy):
     report = check()
     assert failures(report) == {"decoding"} and report["decoding"].found.startswith("3 of ")
     assert all(name in report["decoding"].found for name in ("rain/1.png", "norain/1.png", "norain/3.png"))
-    assert report["alignment"].found == "2 looked at"
+    assert report["alignment"].found == "2 checked"
 
 
 def test_unequal_and_unexpected_sizes(toy):

@@ -5,9 +5,18 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rainmer_lib.dcdgan.guidance import draw_places
+from rainmer_lib.dcdgan.guidance import ContrastiveGuidance, draw_locations
 from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.losses.patch_contrast import patch_contrast
+from rainmer_lib.networks.blocks import parameter_count
+from rainmer_lib.networks.resnet_generator import ResNetGenerator
+
+
+@pytest.mark.parametrize("antialias", [True, False])
+def test_parameter_counts(antialias):
+    channels = ResNetGenerator(antialias=antialias).tap_channels(("down1", "down2", "block1", "block5"))
+    guidance = ContrastiveGuidance(channels)
+    assert parameter_count(guidance.embed_rainy) == parameter_count(guidance.embed_clean) == 493_568
 
 
 def slow_guidance(model, cycles, config, seed):
@@ -16,7 +25,7 @@ def slow_guidance(model, cycles, config, seed):
     rainy, rerained = t.derain.encode(cycles.rainy, taps), t.derain.encode(cycles.rerained, taps)
     clean, derained = t.rerain.encode(cycles.clean, taps), t.rerain.encode(cycles.derained, taps)
     generator = torch.Generator().manual_seed(seed)
-    i1, i2 = draw_places(rainy, config.patches, generator), draw_places(clean, config.patches, generator)
+    i1, i2 = draw_locations(rainy, config.patches, generator), draw_locations(clean, config.patches, generator)
     k_r, q_nr = g.embed_rainy(rainy, i1), g.embed_clean(derained, i1)
     k_n, q_rn = g.embed_clean(clean, i2), g.embed_rainy(rerained, i2)
     total = 0.0
@@ -49,16 +58,16 @@ def test_no_encoder_runs_twice(tiny, photos):
     assert sorted(passes) == ["derain", "derain", "rerain", "rerain"]
 
 
-def test_places_are_distinct_and_no_more_than_there_are():
+def test_locations_are_distinct_and_no_more_than_there_are():
     features = {"a": torch.zeros(1, 2, 8, 8), "b": torch.zeros(1, 2, 3, 3)}
-    places = draw_places(features, 16, torch.Generator().manual_seed(0))
-    assert len(set(places["a"].tolist())) == 16 and sorted(places["b"].tolist()) == list(range(9))
+    locations = draw_locations(features, 16, torch.Generator().manual_seed(0))
+    assert len(set(locations["a"].tolist())) == 16 and sorted(locations["b"].tolist()) == list(range(9))
 
 
 def test_embeddings_have_unit_length(tiny, photos):
     model = DCDGAN(tiny)
     features = model.translation.derain.encode(photos[0], tiny.taps)
-    embedded = model.guidance.embed_rainy(features, draw_places(features, 16, torch.Generator()))
+    embedded = model.guidance.embed_rainy(features, draw_locations(features, 16, torch.Generator()))
     for value in embedded.values():
         torch.testing.assert_close(value.norm(dim=2), torch.ones(value.shape[:2]))
         assert value.shape == (2, 16, tiny.embedding)

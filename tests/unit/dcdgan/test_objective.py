@@ -5,17 +5,19 @@ from dataclasses import replace
 import pytest
 import torch
 
-from rainmer_lib.dcdgan import released
+from rainmer_lib.dcdgan import guidance, released
 from rainmer_lib.dcdgan.model import DCDGAN
-from rainmer_lib.dcdgan.objective import build_objective, critics_objective
+from rainmer_lib.dcdgan.objective import build_objective, discriminators_objective
 from rainmer_lib.dcdgan.step import Trainer
 
 PARTS = {
     "derain": lambda m: m.translation.derain, "rerain": lambda m: m.translation.rerain,
-    "clean_critic": lambda m: m.translation.clean_critic, "rainy_critic": lambda m: m.translation.rainy_critic,
+    "clean_discriminator": lambda m: m.translation.clean_discriminator,
+    "rainy_discriminator": lambda m: m.translation.rainy_discriminator,
     "embed_rainy": lambda m: m.guidance.embed_rainy, "embed_clean": lambda m: m.guidance.embed_clean,
 }  # fmt: skip
-GENERATORS, HEADS, CRITICS = {"derain", "rerain"}, {"embed_rainy", "embed_clean"}, {"clean_critic", "rainy_critic"}
+GENERATORS, HEADS = {"derain", "rerain"}, {"embed_rainy", "embed_clean"}
+DISCRIMINATORS = {"clean_discriminator", "rainy_discriminator"}
 ALL_ON = {"plain_cycle_weight": 1.0, "identity_weight": 1.0}
 
 
@@ -23,8 +25,8 @@ def reached(config, photos, name):
     """Modules in which the term `name` leaves a gradient that is not zero."""
     model = DCDGAN(config)
     cycles = model.translation(*photos, config.taps, config.backward_cycle)
-    if name == "critics":
-        loss = critics_objective(model, cycles, config.adversarial_loss)
+    if name == "discriminators":
+        loss = discriminators_objective(model, cycles, config.adversarial_loss)
     else:
         loss = {t.name: t for t in build_objective(config, torch.Generator())}[name].value(model, cycles)
     loss.backward()
@@ -34,15 +36,15 @@ def reached(config, photos, name):
 
 @pytest.mark.parametrize(("name", "modules"), [
     ("contrastive", GENERATORS | HEADS), ("colour", GENERATORS), ("plain_cycle", GENERATORS), ("frequency", GENERATORS),
-    ("identity", GENERATORS), ("adversarial", GENERATORS | CRITICS), ("critics", CRITICS),
+    ("identity", GENERATORS), ("adversarial", GENERATORS | DISCRIMINATORS), ("discriminators", DISCRIMINATORS),
 ])  # fmt: skip
 def test_both_cycles(tiny, photos, name, modules):
     assert reached(replace(tiny, **ALL_ON), photos, name) == modules
 
 
 @pytest.mark.parametrize(("name", "modules"), [
-    ("contrastive", GENERATORS | {"embed_clean"}), ("colour", GENERATORS), ("adversarial", {"derain", "clean_critic"}),
-    ("critics", {"clean_critic"}),
+    ("contrastive", GENERATORS | {"embed_clean"}), ("colour", GENERATORS), ("adversarial", {"derain", "clean_discriminator"}),
+    ("discriminators", {"clean_discriminator"}),
 ])  # fmt: skip
 def test_without_the_backward_cycle(tiny, photos, name, modules):
     """Keys are detached, so the forward branch trains the head of its query alone (and N_R's maker and encoder)."""
@@ -52,9 +54,7 @@ def test_without_the_backward_cycle(tiny, photos, name, modules):
 
 @pytest.mark.parametrize(("kept", "head"), [("derained", "embed_clean"), ("rerained", "embed_rainy")])
 def test_which_head_learns_from_which_branch(tiny, photos, monkeypatch, kept, head):
-    from rainmer_lib.dcdgan import guidance as cgb
-
-    monkeypatch.setattr(cgb, "BRANCHES", tuple(b for b in cgb.BRANCHES if b[0] == kept))
+    monkeypatch.setattr(guidance, "BRANCHES", tuple(b for b in guidance.BRANCHES if b[0] == kept))
     assert reached(tiny, photos, "contrastive") & HEADS == {head}
 
 
@@ -70,15 +70,15 @@ def test_four_branches_add_the_reconstructions(tiny, photos):
 
 def test_the_total_is_the_weighted_sum(tiny, photos):
     config = replace(tiny, **ALL_ON)
-    values = Trainer.start(config).train_step(*photos)
+    values = Trainer.start(config).train_step(photos)
     weights = {"contrastive": 2, "colour": 1, "plain_cycle": 1, "adversarial": 1, "frequency": 0.1, "identity": 1}
-    assert set(values) == {*weights, "critics", "total"}
+    assert set(values) == {*weights, "discriminators", "total"}
     assert values["total"].item() == pytest.approx(sum(w * values[n].item() for n, w in weights.items()), rel=1e-5)
 
 
 @pytest.mark.parametrize("field", ["contrastive", "colour", "adversarial", "frequency"])
 def test_a_term_that_is_off_is_absent(tiny, photos, field):
-    values = Trainer.start(replace(tiny, **{f"{field}_weight": 0.0})).train_step(*photos)
+    values = Trainer.start(replace(tiny, **{f"{field}_weight": 0.0})).train_step(photos)
     assert field not in values
 
 
@@ -99,7 +99,7 @@ def test_the_released_objective(tiny, photos):
     names = ("negatives", "contrastive_weight", "colour_weight", "frequency_weight", "adversarial_weight",
              "identity_weight", "adversarial_loss")  # fmt: skip
     config = replace(tiny, **{name: getattr(released, name) for name in names})
-    values = {k: v.item() for k, v in Trainer.start(config).train_step(*photos).items()}
+    values = {k: v.item() for k, v in Trainer.start(config).train_step(photos).items()}
     expected = 0.5 * values["adversarial"] + values["contrastive"] + 0.5 * values["identity"]
     assert values["total"] == pytest.approx(expected, rel=1e-5)
-    assert set(values) == {"adversarial", "contrastive", "identity", "critics", "total"}
+    assert set(values) == {"adversarial", "contrastive", "identity", "discriminators", "total"}

@@ -110,7 +110,7 @@ def test_the_truth_agrees_with_itself_and_nothing_with_nothing():
 
 
 def test_lists_of_unequal_length_are_refused():
-    with pytest.raises(ValueError, match="detections of 1 images, truth of 2"):
+    with pytest.raises(ValueError, match="detections of 1 images, ground truth of 2"):
         agreement([NOTHING], [NOTHING, NOTHING])
     with pytest.raises(ValueError, match="of 0 images"):
         agreement([], [])

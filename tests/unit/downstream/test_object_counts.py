@@ -55,7 +55,7 @@ def test_the_spread_is_that_of_resampled_lists(scenes, counts):
 
 
 def test_every_method_meets_the_same_draws(counts):
-    twice = pd.concat([counts[counts.method == "a"], counts[counts.method == "a"].assign(method="c")[::-1]])
+    twice = pd.concat([counts[counts.method.eq("a")], counts[counts.method.eq("a")].assign(method="c")[::-1]])
     first, second = object_scores(twice).drop(columns="method").to_numpy().tolist()
     assert first == second
 
@@ -70,6 +70,6 @@ def test_nothing_found_has_no_precision_and_draws_without_are_left_out():
 
 
 def test_other_images_are_refused_and_no_rows_give_none(counts):
-    with pytest.raises(ValueError, match="counted on other images"):
+    with pytest.raises(ValueError, match="counted on different images"):
         object_scores(counts[1:])
     assert object_scores(counts[:0]).empty

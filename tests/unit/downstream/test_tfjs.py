@@ -94,7 +94,7 @@ def test_max_pool_equals_its_loops():
 
 
 @pytest.mark.parametrize("change, said", [
-    ({"padding": text("SAME")}, "SAME NHWC: implemented are VALID NHWC"),
+    ({"padding": text("SAME")}, "SAME NHWC: only VALID NHWC is implemented"),
     ({"data_format": text("NCHW")}, "VALID NCHW"),
 ])  # fmt: skip
 def test_what_is_not_implemented_is_refused(change, said):
@@ -132,7 +132,7 @@ def test_wrong_files_are_named(model):
 def test_unknown_operations_storage_and_inputs_are_named(model):
     path, content, _ = model
     graph = load_graph(write(path, content))
-    with pytest.raises(ValueError, match="needs the input 'x', given are image"):
+    with pytest.raises(ValueError, match="needs the input 'x', but got image"):
         graph.run({"image": torch.ones(1)})
     content["weightsManifest"][0]["weights"][0]["quantization"]["dtype"] = "uint8"
     with pytest.raises(ValueError, match="kernel is stored as uint8"):

@@ -1,6 +1,7 @@
 """Adaptation begins where training ended, sees the new domain alone, and what is dropped is counted per method."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -11,8 +12,12 @@ from rainmer_lib.data.rain_domains import rain_domain
 from rainmer_lib.data.unpaired import embedded
 from rainmer_lib.dcdgan import paper
 from rainmer_lib.experiments import adaptation
-from rainmer_lib.experiments.compare import train_run
+from rainmer_lib.experiments import runs as experiment_runs
+from rainmer_lib.experiments.compare import Comparison
+from rainmer_lib.experiments.experiment import row_of
 from rainmer_lib.experiments.profiles import profile
+from rainmer_lib.experiments.runs import train_run
+from rainmer_lib.methods import METHODS
 
 
 @pytest.fixture(scope="module")
@@ -24,10 +29,10 @@ def data():
 def trained(data, tmp_path, monkeypatch):
     monkeypatch.setenv("RAINMER_RUNS", str(tmp_path))
     config = replace(
-        paper, width=4, blocks=2, critic_width=4, taps=("down1", "block2"), embedding=8, patches=16, crop=32, steps=8,
+        paper, width=4, blocks=2, discriminator_width=4, taps=("down1", "block2"), embedding=8, patches=16, crop=32, steps=8,
         global_residual=True, antialias=False,
     )  # fmt: skip
-    return train_run("DCD-GAN", config, data, profile("quick"), say=lambda _: None)
+    return train_run("DCD-GAN", METHODS["dcdgan"], config, data, profile("quick"), say=lambda _: None)
 
 
 def test_it_starts_from_the_trained_weights(trained, data):
@@ -36,7 +41,7 @@ def test_it_starts_from_the_trained_weights(trained, data):
     weights = load_file(trained.folder.path / "derain.safetensors")
     for part in (dict(trainer.model.translation.derain.named_parameters()), trainer.averages["derain"].average):
         assert all(torch.equal(part[name], value.float()) for name, value in weights.items())
-    trainer.train_step(*data.batch(0, 1, 32, 0))
+    trainer.train_step(data.batch(0, 1, 32, 0))
     moved = trainer.model.translation.derain.state_dict()
     assert any(not torch.equal(moved[name], value.float()) for name, value in weights.items())
 
@@ -45,11 +50,52 @@ def test_an_adapted_run_is_named_by_its_origin_and_its_domain(trained, data):
     quick, quiet = profile("quick"), lambda _: None
     heavy, dense = rain_domain(data, "rain100h"), rain_domain(data, "rain12")
     one, two = adaptation.adapt(trained, heavy, quick, quiet), adaptation.adapt(trained, dense, quick, quiet)
-    assert one.method == "DCD-GAN adapted" and one.config.steps == 2
+    assert one.label == "DCD-GAN adapted" and one.method is trained.method and one.config.steps == 2
     assert one.config.learning_rate == trained.config.learning_rate / 2
     assert one.folder.path != two.folder.path
     assert adaptation.adapt(trained, heavy, quick, quiet).folder.path == one.folder.path
     assert trained.folder.identity.key in one.folder.identity.data and heavy.fingerprint in one.folder.identity.data
+
+
+@pytest.fixture
+def trained_rows(data, quick, monkeypatch):
+    """A comparison of two seeds, whose further rows are listed in place of being trained and scored."""
+    listed = []
+
+    def train_run(label, method, config, data, profile, say):
+        listed.append((label, method.name, config, data, profile.name))
+        return SimpleNamespace(label=label, seed=config.seed)
+
+    def score_run(run, test_set, data):
+        return pd.DataFrame({"method": [run.label], "seed": run.seed, "test_set": test_set, "data": data.name})
+
+    monkeypatch.setattr(experiment_runs, "train_run", train_run)
+    monkeypatch.setattr(adaptation, "score_run", score_run)
+    return Comparison([], pd.DataFrame(), quick(data, ("held-out", "rain12"), seeds=2)), listed
+
+
+def test_the_network_with_pairs_trains_on_the_pairs_of_the_same_photos(trained_rows, data):
+    comparison, listed = trained_rows
+    found, method = adaptation.with_pairs(comparison), METHODS["paired_generator"]
+    configs = [method.at("quick", seed=seed) for seed in range(2)]
+    assert [(*row[:3], row[4]) for row in listed] == [(method.title, method.name, config, "quick") for config in configs]
+    given, own = listed[0][3].batch(3, 2, 32, 1), data.paired_batch(3, 2, 32, 1)
+    assert all(torch.equal(a, b) for a, b in zip(given, own, strict=True)) and listed[0][3].fingerprint == data.fingerprint
+    assert set(zip(found.scores.method, found.scores.seed, found.scores.test_set, strict=True)) == {
+        (method.title, seed, name) for seed in range(2) for name in ("held-out", "rain12")
+    }  # fmt: skip
+    assert [run.seed for run in found.runs] == [0, 1] and set(found.scores.data) == {"embedded"}
+
+
+def test_a_row_with_real_rain_mixed_in_keeps_all_else(trained_rows, data, monkeypatch):
+    comparison, listed = trained_rows
+    row, mixed = row_of(METHODS["dcdgan"], profile("quick"), negatives="external"), replace(data, name="mixed")
+    asked = []
+    monkeypatch.setattr(adaptation, "with_real_rain", lambda *given: asked.append(given) or mixed)
+    found = adaptation.with_mixed_rain(comparison, "external", row)
+    assert [crop for _, crop in asked] == [row.config.crop] and asked[0][0] is data
+    assert [entry[:3] for entry in listed] == [("external, mixed rain", "dcdgan", replace(row.config, seed=s)) for s in (0, 1)]
+    assert all(entry[3] is mixed for entry in listed) and set(found.scores.data) == {"embedded"}, "scored as the others are"
 
 
 def test_drops_by_hand():

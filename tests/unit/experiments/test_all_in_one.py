@@ -12,6 +12,8 @@ from rainmer_lib.data.rendered_domains import rendered_domain
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import UnpairedRain
 from rainmer_lib.experiments import all_in_one
+from rainmer_lib.experiments import compare as comparing
+from rainmer_lib.experiments import runs as experiment_runs
 from rainmer_lib.experiments.all_in_one import (
     INPUT,
     METHODS,
@@ -20,12 +22,11 @@ from rainmer_lib.experiments.all_in_one import (
     RAIN_ONLY,
     WEATHERS,
     PublishedWeathers,
-    compare,
     on_weathers,
     rendered_weathers,
 )
-from rainmer_lib.experiments.profiles import profile
-from rainmer_lib.workflow.parameters import Settings, check_parameters
+from rainmer_lib.methods import METHODS as ALL_METHODS
+from rainmer_lib.workflow.parameters import check_parameters
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +69,7 @@ def test_the_fingerprint_names_photos_pairs_and_weathers(weathers, source):
     }  # fmt: skip
     assert len(prints) == 6
     assert rendered_weathers(source, pairs=4, held=1, view=16).fingerprint == weathers.fingerprint, "held-out pairs train none"
-    with pytest.raises(ValueError, match="pairs=0, held=2: expected one of each weather"):
+    with pytest.raises(ValueError, match="pairs=0, held=2: expected at least one pair of each weather"):
         rendered_weathers(source, 0, 2, 16)
 
 
@@ -105,25 +106,31 @@ def test_who_has_the_three_sets_trains_on_them(folders):
 
 
 @pytest.fixture
-def settings(source, monkeypatch):
+def settings(source, quick, monkeypatch):
     monkeypatch.setitem(all_in_one.PAIRS, "quick", (3, 2))
-    return on_weathers(Settings(profile("quick"), source, 2, ("held-out",), {"profile": "quick", "data": "auto", "seeds": 2}))
+    return on_weathers(quick(source, seeds=2, asked=2))
 
 
-def test_both_methods_train_alike_on_their_weathers_and_are_scored_on_all(settings, micro, monkeypatch):
+def test_both_methods_train_alike_on_their_weathers_and_are_scored_on_all(settings, monkeypatch):
     trained = []
 
-    def train_run(method, config, data, size, say):
-        trained.append((method, config, data.name, size.name))
-        return method
+    def train_run(label, method, config, data, size, say):
+        trained.append((label, method.name, config, data.name, size.name))
+        return label
 
-    monkeypatch.setattr(all_in_one, "train_run", train_run)
-    monkeypatch.setattr(all_in_one, "scored", lambda runs, given: (runs, given.test_sets))
-    runs, test_sets = compare(micro, settings)
+    monkeypatch.setattr(experiment_runs, "train_run", train_run)
+    monkeypatch.setattr(comparing, "scored", lambda runs, given: (runs, given.test_sets))
+    runs, test_sets = comparing.compare(all_in_one.rows(settings.profile), settings)
     assert test_sets == ("rain", "drops", "snow") and runs == 2 * [RAIN_ONLY, ONE]
-    expected = [(method, replace(micro, seed=seed), "+".join(METHODS[method]), "quick")
-                for seed in range(2) for method in (RAIN_ONLY, ONE)]  # fmt: skip
+    rainmer = ALL_METHODS["rainmer"]
+    expected = [(label, "rainmer", rainmer.at("quick", seed=seed), "+".join(METHODS[label]), "quick")
+                for seed in range(2) for label in (RAIN_ONLY, ONE)]  # fmt: skip
     assert trained == expected
+
+
+def test_what_a_row_says_it_is_trained_on(settings):
+    remarks = {label: row.remark for label, row in all_in_one.rows(settings.profile).items()}
+    assert remarks == {RAIN_ONLY: "trained on rain", ONE: "trained on rain, drops, snow"}
 
 
 def test_verdicts_compare_with_the_input_and_with_rain_only():
@@ -143,6 +150,6 @@ def test_verdicts_compare_with_the_input_and_with_rain_only():
     table = found[found.metric == "psnr"].set_index(["over", "worse", "test_set"]).sort_index().verdict
     assert set(found.better) == {ONE} and len(found) == 2 * 2 * 3 * 2
     for over in ("seeds", "images"):
-        assert (table[over, INPUT] == "seen").all()
-        assert table[over, RAIN_ONLY, "drops"] == "seen" and table[over, RAIN_ONLY, "rain"] == "not seen"
-    assert table["seeds", RAIN_ONLY, "snow"] == "not decidable"
+        assert (table[over, INPUT] == "supported").all()
+        assert table[over, RAIN_ONLY, "drops"] == "supported" and table[over, RAIN_ONLY, "rain"] == "contradicted"
+    assert table["seeds", RAIN_ONLY, "snow"] == "inconclusive"

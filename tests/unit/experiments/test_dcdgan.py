@@ -1,13 +1,12 @@
-"""What the notebooks compare: one change a method, shared runs, sizes from the profile."""
+"""What the notebooks compare: one change a row, shared runs, sizes from the profile."""
 
 from dataclasses import asdict
 
 import pytest
 
-from rainmer_lib.dcdgan import paper
-from rainmer_lib.experiments.dcdgan import COMPARISONS, methods
+from rainmer_lib.experiments.dcdgan import ABLATIONS, DCDGAN, EXPERIMENTS
 from rainmer_lib.experiments.profiles import PROFILES, profile
-from rainmer_lib.training.run import RunIdentity
+from rainmer_lib.experiments.registry import rows
 
 
 @pytest.mark.parametrize("name", PROFILES)
@@ -15,27 +14,40 @@ def test_the_full_model_is_one_run_for_all_notebooks(name):
     full = {"train_dcdgan": "full", "ablation_losses": "full", "ablation_negatives": "both", "ablation_backward_cycle": "full",
             "closely_related": "DCD-GAN", "benchmarks": "DCD-GAN", "feature_space": "full", "paper_versus_code": "paper",
             }  # fmt: skip
-    configs = [methods(item, profile(name))[method] for item, method in full.items()]
-    assert len({RunIdentity("dcdgan", config, "data", 1).key for config in configs}) == 1
-    assert configs[0] == profile(name).apply(paper)
+    found = [rows(item, profile(name))[label] for item, label in full.items()]
+    assert {row.method.name for row in found} == {"dcdgan"}
+    assert len({row.method.identity(row.config, "data").key for row in found}) == 1
+    assert found[0].config == DCDGAN.at(name)
 
 
-@pytest.mark.parametrize("item", COMPARISONS)
+@pytest.mark.parametrize("item", EXPERIMENTS)
 def test_no_two_rows_are_the_same_run(item):
-    found = [tuple(asdict(config).items()) for config in methods(item, profile("laptop")).values()]
+    found = [tuple(asdict(row.config).items()) for row in rows(item, profile("laptop")).values()]
     assert len(set(found)) == len(found)
 
 
 def test_at_paper_size_a_row_changes_what_it_says_and_nothing_else():
     size = profile("paper")
-    base = asdict(size.apply(paper))
-    for item, rows in COMPARISONS.items():
-        for name, config in methods(item, size).items():
-            changed = {k for k, v in asdict(config).items() if v != base[k]}
-            assert changed == {k for k, v in rows[name].items() if v != base[k]}, (item, name)
+    base = asdict(DCDGAN.at("paper"))
+    for item in EXPERIMENTS:
+        for label, row in rows(item, size).items():
+            changed = {k for k, v in asdict(row.config).items() if v != base[k]}
+            assert changed == {k for k, v in row.changes.items() if v != base[k]}, (item, label)
+            assert {k: getattr(row.config, k) for k in row.changes} == row.changes, (item, label)
+    for item, changes in ABLATIONS.items():
+        assert {label: row.changes for label, row in rows(item, size).items()} == changes
 
 
 def test_a_small_profile_scales_every_contrastive_term_alike():
-    small = methods("closely_related", profile("laptop"))
-    assert small["DCLGAN"].contrastive_weight == small["DCD-GAN"].contrastive_weight
-    assert small["CycleGAN"].contrastive_weight == 0 and small["CycleGAN"].plain_cycle_weight == 10
+    small = rows("closely_related", profile("laptop"))
+    weights = {label: row.config.contrastive_weight for label, row in small.items()}
+    assert weights["DCLGAN"] == weights["DCD-GAN"] == 0.05
+    assert weights["CycleGAN"] == 0 and small["CycleGAN"].config.plain_cycle_weight == 10
+    assert DCDGAN.at("quick").contrastive_weight == 0.2
+
+
+def test_the_unpaired_methods_stand_under_their_titles():
+    found = rows("benchmarks", profile("laptop"))
+    assert {label: row.method.name for label, row in found.items()} == {
+        "CycleGAN": "cyclegan", "CUT": "cut", "DCLGAN": "dclgan", "DCD-GAN": "dcdgan",
+    }  # fmt: skip

@@ -9,9 +9,9 @@ import pytest
 from torch import nn
 
 from rainmer_lib.baselines.prenet import PReNet
-from rainmer_lib.dcdgan.translation import Generator
 from rainmer_lib.inference import probe
 from rainmer_lib.inference.derain import derain
+from rainmer_lib.networks.resnet_generator import ResNetGenerator
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_reach(layers, expected):
 def test_the_reach_of_the_generators():
     """Strided: 3 + 1 + 2 + 8 blocks' convolutions of 4 at a quarter, the enlargements and 3.  Declared ones are believed."""
     assert probe.reach(PReNet(stages=6)) == 6 * 13
-    network = Generator(4, 4, antialias=False)
-    found, deeper = probe.reach(network), probe.reach(Generator(4, 5, antialias=False))
+    network = ResNetGenerator(4, 4, antialias=False)
+    found, deeper = probe.reach(network), probe.reach(ResNetGenerator(4, 5, antialias=False))
     assert 3 + 1 + 2 + 8 * 4 + 3 <= found <= 3 + 1 + 2 + 8 * 4 + 3 + 4 and deeper == found + 8
     network.reach = 99
     assert probe.reach(network) == 99
@@ -65,11 +65,11 @@ def test_bytes_per_pixel_of_a_known_network():
 RSS = """
 import torch, numpy as np
 torch.set_num_threads(1)
-from rainmer_lib.dcdgan.translation import Generator
 from rainmer_lib.inference.derain import derain, needed
+from rainmer_lib.networks.resnet_generator import ResNetGenerator
 def peak():  # not getrusage: it starts from the peak of the process that started this one
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024
-network, image = Generator(16, 1, antialias={antialias}).eval(), np.zeros((1280, 1280, 3), np.uint8)
+network, image = ResNetGenerator(16, 1, antialias={antialias}).eval(), np.zeros((1280, 1280, 3), np.uint8)
 derain(network, image[:64, :64])
 expected, before = needed(network, 1280 * 1280), peak()
 derain(network, image, memory_limit=2**60)

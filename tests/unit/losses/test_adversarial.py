@@ -5,14 +5,14 @@ import math
 import pytest
 import torch
 
-from rainmer_lib.losses.adversarial import critic_loss, generator_loss
+from rainmer_lib.losses.adversarial import discriminator_loss, generator_loss
 
 
 def sigmoid(x):
     return 1 / (1 + math.exp(-x))
 
 
-SLOW = {  # critic on real, critic on fake, generator
+SLOW = {  # discriminator on real, discriminator on fake, generator
     "log_likelihood": (
         lambda x: -math.log(sigmoid(x)), lambda x: -math.log(1 - sigmoid(x)), lambda x: -math.log(sigmoid(x)),
     ),
@@ -22,22 +22,22 @@ SLOW = {  # critic on real, critic on fake, generator
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("law", SLOW)
-def test_equals_the_definition(law):
+@pytest.mark.parametrize("mode", SLOW)
+def test_equals_the_definition(mode):
     real, fake = torch.linspace(-2.3, 3, 12, dtype=torch.float64), torch.linspace(-1.7, 2.2, 12, dtype=torch.float64)
-    on_real, on_fake, for_generator = SLOW[law]
+    on_real, on_fake, for_generator = SLOW[mode]
 
     def mean(function, values):
         return sum(function(v.item()) for v in values) / len(values)
 
     expected = 0.5 * (mean(on_real, real) + mean(on_fake, fake))
-    assert critic_loss(real.view(1, 1, 3, 4), fake, law).item() == pytest.approx(expected, rel=1e-12)
-    assert generator_loss(fake, law).item() == pytest.approx(mean(for_generator, fake), rel=1e-12)
+    assert discriminator_loss(real.view(1, 1, 3, 4), fake, mode).item() == pytest.approx(expected, rel=1e-12)
+    assert generator_loss(fake, mode).item() == pytest.approx(mean(for_generator, fake), rel=1e-12)
 
 
-def test_an_undecided_critic_costs_log_two():
+def test_an_undecided_discriminator_costs_log_two():
     zero = torch.zeros(5, dtype=torch.float64)
-    assert critic_loss(zero, zero, "log_likelihood").item() == pytest.approx(math.log(2))
+    assert discriminator_loss(zero, zero, "log_likelihood").item() == pytest.approx(math.log(2))
 
 
 def test_the_released_generator_stops_learning_above_one():
@@ -46,10 +46,10 @@ def test_the_released_generator_stops_learning_above_one():
     assert logits.grad.tolist() == [-0.5, 0.0]
 
 
-@pytest.mark.parametrize("law", ["log_likelihood", "least_squares"])
-def test_gradients_in_float64(law):
+@pytest.mark.parametrize("mode", ["log_likelihood", "least_squares"])
+def test_gradients_in_float64(mode):
     x = torch.linspace(-2, 2, 5, dtype=torch.float64, requires_grad=True)
-    assert torch.autograd.gradcheck(lambda v: critic_loss(v, -v, law) + generator_loss(v, law), x)
+    assert torch.autograd.gradcheck(lambda v: discriminator_loss(v, -v, mode) + generator_loss(v, mode), x)
 
 
 def test_message():

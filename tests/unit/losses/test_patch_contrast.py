@@ -71,5 +71,5 @@ def test_messages():
     q = embeddings(1, 2, 3)
     with pytest.raises(ValueError, match="internal, external or both"):
         patch_contrast(q, q, q, negatives="extern")
-    with pytest.raises(ValueError, match="it is None"):
+    with pytest.raises(ValueError, match="`external` is None"):
         patch_contrast(q, q, None, negatives="both")

@@ -1,6 +1,5 @@
 """Training curves: points are those of the log, and none mixes steps with a term and steps without."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 
 from rainmer_lib.plots.curves import term_curves
@@ -12,7 +11,6 @@ def test_a_point_is_a_line_of_the_log():
     ssim, contrast = term_curves(LOG).axes
     assert [ssim.get_title(), contrast.get_title()] == ["1 - SSIM", "contrast"]
     np.testing.assert_allclose(contrast.lines[0].get_xydata(), [[4, 4], [8, 8], [10, 10]])
-    plt.close("all")
 
 
 def test_a_term_that_begins_later_has_no_point_before():
@@ -22,4 +20,3 @@ def test_a_term_that_begins_later_has_no_point_before():
         points = contrast.lines[0].get_xydata()
         assert points[~np.isnan(points[:, 1]), 0].tolist() == shown
         assert not np.isnan(ssim.lines[0].get_ydata()).any()
-    plt.close("all")

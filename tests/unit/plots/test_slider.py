@@ -4,18 +4,11 @@ import base64
 import io
 from html.parser import HTMLParser
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from PIL import Image
 
 from rainmer_lib.plots.slider import slider
-
-
-@pytest.fixture(autouse=True)
-def closed():
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

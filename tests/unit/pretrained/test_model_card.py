@@ -9,12 +9,13 @@ import pytest
 from safetensors.torch import save_file
 
 from rainmer_lib import paths
+from rainmer_lib.methods import METHODS
 from rainmer_lib.pretrained import model_card
 from rainmer_lib.pretrained.models import DEFAULT, SHIPPED
 from rainmer_lib.rainmer.config import tiny
 from rainmer_lib.rainmer.model import build_network
 
-RUN = "dcdgan-13345b4941df"
+RUN = "dcdgan-b9563784bebe"
 
 
 def test_the_shipped_card_has_the_recorded_scores_the_ways_to_load_and_the_limits():
@@ -83,6 +84,7 @@ def test_a_run_of_rainmer_has_a_card_of_its_own(tmp_path):
     stored = {"method": "rainmer", "config": asdict(config), "data": "0123456789abcdef", "version": 1}
     (folder / "config.json").write_text(json.dumps(stored))
     card = model_card.card_of_run(folder)
-    assert "Rainmer (Ran et al., ACM MM 2024)" in card and "views illumination;" in card and "`0123456789abcdef`" in card
-    assert "PretrainedDerainer" not in card and "`embedding=16`" in card
+    assert f"Rainmer ({METHODS['rainmer'].citation}), paired training" in card and "Ran et al.," in card
+    assert "views illumination;" in card and "`0123456789abcdef`" in card
+    assert model_card.loading("FOLDER") in card and "`embedding=16`" in card
     assert model_card.limits_of_model(str(folder)).startswith("It saw ")

@@ -11,8 +11,9 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from rainmer_lib import cli, paths
-from rainmer_lib.dcdgan.translation import Generator
-from rainmer_lib.pretrained.models import DEFAULT, METHODS, MODELS, SHIPPED, architecture, load_model, read_config
+from rainmer_lib.methods import METHODS
+from rainmer_lib.networks.resnet_generator import ResNetGenerator
+from rainmer_lib.pretrained.models import DEFAULT, MODELS, SHIPPED, load_model, method_of, read_config
 from rainmer_lib.rainmer import tiny
 from rainmer_lib.rainmer.model import DerainingNetwork, build_network
 from rainmer_lib.training.loop import export
@@ -23,7 +24,7 @@ def test_the_default_ships_and_derains():
     assert MODELS[DEFAULT].present
     network = load_model(DEFAULT)
     image = torch.rand(1, 3, 32, 32)
-    assert network(image)[0].shape == image.shape and not network.training
+    assert network(image).shape == image.shape and not network.training
 
 
 @pytest.mark.parametrize("folder", sorted(p for p in SHIPPED.iterdir() if p.is_dir()), ids=lambda p: p.name)
@@ -41,10 +42,13 @@ def test_the_folder_of_a_run_is_a_model(tmp_path):
     for file in ("config.json", "derain.safetensors"):
         shutil.copy(SHIPPED / DEFAULT / file, tmp_path)
     image = torch.rand(1, 3, 32, 32)
-    assert torch.equal(load_model(tmp_path)(image)[0], load_model(DEFAULT)(image)[0])
-    assert json.loads((tmp_path / "config.json").read_text())["config"]["width"] == read_config(tmp_path).width
-    damages = [("derain.safetensors", b"\x08" * 100)]  # then no configuration, an unknown field, another width
-    damages += [("config.json", text) for text in (b"{}", b'{"config": {"depth": 3}}', b'{"config": {"width": 8}}')]
+    assert torch.equal(load_model(tmp_path)(image), load_model(DEFAULT)(image))
+    stored = json.loads((tmp_path / "config.json").read_text())
+    assert stored["config"]["width"] == read_config(tmp_path).width
+    # then nothing, no method, no configuration, an unknown field, another width
+    others = {}, {"config": stored["config"]}, {"method": "dcdgan"}
+    others += tuple({"method": "dcdgan", "config": config} for config in ({"depth": 3}, stored["config"] | {"width": 8}))
+    damages = [("derain.safetensors", b"\x08" * 100), *(("config.json", json.dumps(other).encode()) for other in others)]
     for file, damaged in damages:
         whole = (tmp_path / file).read_bytes()
         (tmp_path / file).write_bytes(damaged)
@@ -52,7 +56,10 @@ def test_the_folder_of_a_run_is_a_model(tmp_path):
             load_model(tmp_path)
         (tmp_path / file).write_bytes(whole)
     (tmp_path / "derain.safetensors").unlink()
-    with pytest.raises(FileNotFoundError, match="holds no derain.safetensors"):
+    with pytest.raises(FileNotFoundError, match="holds no derain.safetensors and no model.safetensors.$"):
+        load_model(tmp_path)
+    (tmp_path / "scores-rain12.csv").touch()
+    with pytest.raises(FileNotFoundError, match="holds no derain.safetensors.*scores.*train it again"):
         load_model(tmp_path)
 
 
@@ -77,8 +84,7 @@ def test_the_folder_of_a_run_of_rainmer_is_a_model(rainmer_run):
         assert value.dtype == torch.float32 and torch.equal(value, network.state_dict()[name].half().float())
     assert torch.allclose(loaded(image), network.eval()(image), atol=1e-2) and loaded(image).shape == image.shape
     assert read_config(folder) == config and RunIdentity("rainmer", read_config(folder), "f" * 16, 1).key == folder.name
-    with pytest.raises(ValueError, match="RainmerConfig describes no Generator"):
-        architecture(read_config(folder))
+    assert method_of(folder) is METHODS["rainmer"]
 
 
 def test_the_command_line_derains_with_a_run_of_rainmer(rainmer_run, tmp_path):
@@ -89,33 +95,35 @@ def test_the_command_line_derains_with_a_run_of_rainmer(rainmer_run, tmp_path):
     assert stopped.value.code == 0 and Image.open(target).size == (27, 20)
 
 
-def test_what_a_run_is_is_said_by_its_method(rainmer_run, tmp_path):
+def test_what_a_run_is_is_said_by_its_method(rainmer_run):
     """Not by the fields that its configuration happens to have."""
     folder, config, _ = rainmer_run
     stored = json.loads((folder / "config.json").read_text())
-    for method, message in (("dcdgan", "unexpected keyword"), ("restormer", "expected one of dcdgan"), (None, "'method'")):
+    for method, message in (("dcdgan", "unexpected keyword"), ("restormer", "choose one of dcdgan"), (None, "'method'")):
         changed = {k: v for k, v in (stored | {"method": method}).items() if v is not None}
         (folder / "config.json").write_text(json.dumps(changed))
         with pytest.raises(ValueError, match=message):
             load_model(folder)
-    for method in ("dcdgan", "adapted", "supervised"):
-        built = METHODS[method].build(read_config(SHIPPED / DEFAULT))
-        assert isinstance(built, Generator)
+    for method in ("dcdgan", "cyclegan", "cut", "dclgan"):
+        built = METHODS[method].network(read_config(SHIPPED / DEFAULT))
+        assert isinstance(built, ResNetGenerator)
         assert set(built.state_dict()) == set(load_file(SHIPPED / DEFAULT / "derain.safetensors"))
 
 
 def test_a_shared_folder_is_a_model_and_what_is_wrong_with_one_is_said(tmp_path):
     shutil.copy(SHIPPED / DEFAULT / "derain.safetensors", tmp_path / "model.safetensors")
-    whole = {"width": 16, "blocks": 4, "antialias": False, "global_residual": True, "run": {"other": "things"}}
+    config = {"width": 16, "blocks": 4, "antialias": False, "global_residual": True, "taps": ["down1"]}
+    whole = {"method": "dcdgan", "config": config, "data": None, "version": None}
     (tmp_path / "config.json").write_text(json.dumps(whole))
     image = torch.rand(1, 3, 32, 32)
-    assert torch.equal(load_model(str(tmp_path))(image)[0], load_model(DEFAULT)(image)[0])
+    assert torch.equal(load_model(str(tmp_path))(image), load_model(DEFAULT)(image))
     wrong = [("width", "16"), ("width", True), ("blocks", 0), ("antialias", 1), ("global_residual", None)]
     for name, value in wrong:
-        (tmp_path / "config.json").write_text(json.dumps(whole | {name: value}))
-        with pytest.raises(ValueError, match=f"missing or wrong: {name} "):
+        (tmp_path / "config.json").write_text(json.dumps(whole | {"config": config | {name: value}}))
+        with pytest.raises(ValueError, match=rf"config\.json: not the configuration of a run of this project .*{name}"):
             load_model(tmp_path)
-    for damaged, message in ((b"{", "damaged, no JSON"), (b"\xff\xfe", "damaged, no JSON"), (b"[1]", "found list")):
+    no_json = "damaged, not valid JSON"
+    for damaged, message in ((b"{", no_json), (b"\xff\xfe", no_json), (b"[1]", "found list")):
         (tmp_path / "config.json").write_bytes(damaged)
         with pytest.raises(ValueError, match=message):
             load_model(tmp_path)

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from rainmer_lib.rainmer import paper, released, small, tiny
-from rainmer_lib.rainmer.config import changes
+from rainmer_lib.rainmer.method import METHOD
 from rainmer_lib.rainmer.model import Rainmer
-from rainmer_lib.rainmer.sizes import PROFILES
+from rainmer_lib.training.config import changed_fields
 
 
 def on_paper(config):
@@ -25,7 +25,7 @@ def count(*modules):
     (paper, 36_766_880, 35_825_344), (released, 36_766_880, 35_825_344),
     (replace(paper, prompt_weighting="degradation_unmapped", prompt_placement="residual"), 36_766_880, 35_825_344),
     (replace(paper, prompt_weighting="sum"), 36_764_832, 35_823_296),
-    (tiny, 396_516, 368_932), (small, 1_618_016, 1_531_840), (PROFILES["laptop"].apply(paper), 1_003_928, 933_064),
+    (tiny, 396_516, 368_932), (small, 1_618_016, 1_531_840), (METHOD.at("laptop"), 1_003_928, 933_064),
 ])  # fmt: skip
 def test_parameters(config, everything, trainable):
     model = on_paper(config)
@@ -46,7 +46,7 @@ def test_parameters_part_by_part():
 
 
 def test_presets_differ_where_they_say():
-    assert changes(paper) == {} and set(changes(released)) == {
+    assert changed_fields(paper) == {} and set(changed_fields(released)) == {
         "topk", "positives", "flips", "detail_negatives", "weight_decay", "encoder_weight_decay", "clip_scope", "seed",
     }  # fmt: skip
 
@@ -57,9 +57,9 @@ def test_presets_differ_where_they_say():
     ({"heads": (1, 2, 5, 8)}, "192 channels for 5 heads"), ({"width": 47}, "width must be even"),
     ({"sparse_rates": ("3/2",)}, "at most 1"), ({"embedding": 8}, "no hidden unit"), ({"crop": 100}, "multiple of 8"),
     ({"view_size": 8}, "at least 16"), ({"prompts": False, "contrastive_weight": 0.0}, "set views=()"),
-    ({"detail_negatives": "crop", "crop": 256}, "set view_size=256"), ({"archive": 3}, "must hold the negatives"),
+    ({"detail_negatives": "crop", "crop": 256}, "set view_size=256"), ({"memory_bank": 3}, "must hold the negatives"),
     ({"temperature": 0.0}, "temperature must be above 0"), ({"steps": 3}, "multiple of accumulate"),
-    ({"cycles": (1,)}, "one floor for each cycle"), ({"clip": -1.0}, "0 for none"), ({"views": "detail"}, None),
+    ({"cycles": (1,)}, "one floor for each cycle"), ({"clip": -1.0}, "0 for no clipping"), ({"views": "detail"}, None),
 ])  # fmt: skip
 def test_settings_that_cannot_be_meant(changed, message):
     with pytest.raises(ValueError if message else TypeError, match=message):

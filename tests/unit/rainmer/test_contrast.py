@@ -4,12 +4,9 @@ import math
 
 import pytest
 import torch
+from random_tensors import normal
 
 from rainmer_lib.rainmer.contrast import Similarity, degradation_detail_loss, illumination_loss, info_nce, similarity
-
-
-def random(*shape, seed=0):
-    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 def constant(positive, negative, views=("degradation", "detail"), count=4):
@@ -18,7 +15,7 @@ def constant(positive, negative, views=("degradation", "detail"), count=4):
 
 
 def test_similarity_is_a_mean_of_cosines():
-    query, keys = random(2, 5, 3, 4), random(2, 3, 5, 3, 4, seed=1)
+    query, keys = normal(2, 5, 3, 4), normal(2, 3, 5, 3, 4, seed=1)
     found = similarity(query, keys, 0.5)
     for b in range(2):
         for k in range(3):
@@ -30,12 +27,12 @@ def test_similarity_is_a_mean_of_cosines():
 
 
 def test_equal_features_have_similarity_one_over_the_temperature():
-    query = random(2, 5, 3, 4)
+    query = normal(2, 5, 3, 4)
     torch.testing.assert_close(similarity(query, query[:, None], 0.2), torch.full((2, 1), 5.0))
 
 
 def test_info_nce_is_its_definition():
-    positive, negatives = random(3), random(3, 4, seed=1)
+    positive, negatives = normal(3), normal(3, 4, seed=1)
     expected = [
         -math.log(math.exp(p) / (math.exp(p) + sum(math.exp(n) for n in row)))
         for p, row in zip(positive.tolist(), negatives.tolist(), strict=True)
@@ -63,7 +60,7 @@ def test_one_view_alone_has_its_own_negatives_only(view, rule):
 
 
 def test_separate_positives_meet_the_negatives_of_both():
-    a, b = (Similarity(random(3, seed=s), random(3, 4, seed=s + 1)) for s in (0, 5))
+    a, b = (Similarity(normal(3, seed=s), normal(3, 4, seed=s + 1)) for s in (0, 5))
     negatives = torch.cat([a.negatives, b.negatives], dim=1)
     expected = (info_nce(a.positive, negatives) + info_nce(b.positive, negatives)) / 2
     torch.testing.assert_close(degradation_detail_loss({"degradation": a, "detail": b}), expected)

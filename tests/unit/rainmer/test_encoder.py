@@ -1,10 +1,12 @@
 """What the view encoder gives, and the encoder that follows it."""
 
 import pytest
+import rainmer_slow_forms as slow
 import torch
+from random_tensors import doubles, uniform
 
 from rainmer_lib.rainmer.config import VIEWS
-from rainmer_lib.rainmer.encoder import MomentumEncoder, ViewEncoder, heads_of
+from rainmer_lib.rainmer.encoder import MomentumEncoder, ViewEncoder, ViewHead, heads_of
 
 
 @pytest.fixture
@@ -13,13 +15,14 @@ def encoder(jolt):
     return jolt(ViewEncoder(4, 16, VIEWS))
 
 
-def random(*shape, seed=0):
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
+def test_a_head_is_its_slow_form(jolt):
+    torch.manual_seed(0)
+    slow.check_images(slow.view_head, jolt(ViewHead(3, 16).double()), doubles(2, 3, 7, 6))
 
 
 @pytest.mark.parametrize(("height", "width"), [(16, 24), (21, 19)])
 def test_features_and_prompts(encoder, height, width):
-    image = random(2, 3, height, width)
+    image = uniform(2, 3, height, width)
     encoding, location = encoder(image), encoder.locate(image)
     assert location.shape == (2, 4, height, width)
     illumination, appearance = (encoder.heads[head](location) for head in ("illumination", "appearance"))
@@ -42,7 +45,7 @@ def test_features_and_prompts(encoder, height, width):
 def test_heads_of_the_views_that_are_on(views, heads):
     encoder = ViewEncoder(4, 16, views)
     assert heads_of(views) == tuple(encoder.heads) == heads
-    encoding = encoder(random(1, 3, 16, 16))
+    encoding = encoder(uniform(1, 3, 16, 16))
     assert set(encoding.features) == set(views) and set(encoding.prompts) == set(heads)
 
 
@@ -59,7 +62,7 @@ def test_keys_follow_the_query_by_the_momentum(encoder):
 
 
 def test_keys_are_encoded_image_by_image(encoder):
-    keys, images = MomentumEncoder(encoder, 0.9), random(2, 3, 3, 16, 16)
+    keys, images = MomentumEncoder(encoder, 0.9), uniform(2, 3, 3, 16, 16)
     for view in VIEWS:
         found = keys(images, view)
         for b in range(2):

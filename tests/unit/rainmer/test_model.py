@@ -5,14 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from random_tensors import uniform
 
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.rainmer.backbone import TransformerBlock
 from rainmer_lib.rainmer.model import Rainmer, build_network, view_of
-
-
-def random(*shape, seed=0):
-    return torch.rand(*shape, generator=torch.Generator().manual_seed(seed))
 
 
 @pytest.fixture
@@ -23,20 +20,20 @@ def network(micro, jolt):
 
 @pytest.mark.parametrize(("height", "width"), [(16, 16), (24, 40), (17, 23), (9, 50)])
 def test_any_size(network, height, width):
-    image = random(2, 3, height, width)
+    image = uniform(2, 3, height, width)
     assert network(image).shape == image.shape
 
 
 def test_padding_is_mirroring_by_hand(network):
     """D5: the authors' code stops at a size that is no multiple of 8."""
-    image, whole = random(1, 3, 21, 19), random(1, 3, 16, 16, seed=1)
+    image, whole = uniform(1, 3, 21, 19), uniform(1, 3, 16, 16, seed=1)
     padded = torch.from_numpy(np.pad(image.numpy(), [(0, 0), (0, 0), (0, 3), (0, 5)], mode="symmetric"))
     torch.testing.assert_close(network(image, whole), network(padded, whole)[..., :21, :19])
 
 
 def test_the_view_of_an_image_is_bilinear_without_antialiasing():
     """Half-pixel centres: every fourth sample of a size divided by four is the mean of the two middle pixels."""
-    image = random(1, 3, 64, 64)
+    image = uniform(1, 3, 64, 64)
     expected = (image[..., 1::4, 1::4] + image[..., 1::4, 2::4] + image[..., 2::4, 1::4] + image[..., 2::4, 2::4]) / 4
     torch.testing.assert_close(view_of(image, 16), expected)
 
@@ -47,7 +44,7 @@ def test_the_view_of_an_image_is_bilinear_without_antialiasing():
 def test_training_and_inference_compute_the_same(micro, jolt, changed):
     """D10: what is off is off in both, and what is on is on in both."""
     network = jolt(build_network(replace(micro, **changed)))
-    crop, whole = random(2, 3, 16, 16), random(2, 3, 16, 16, seed=1)
+    crop, whole = uniform(2, 3, 16, 16), uniform(2, 3, 16, 16, seed=1)
     trained = network.train().restore(crop, network.encode(whole).prompts)
     assert torch.equal(trained, network.eval()(crop, whole))
 
@@ -55,15 +52,15 @@ def test_training_and_inference_compute_the_same(micro, jolt, changed):
 @pytest.mark.parametrize("changed", [{}, {"views": ("illumination",)}, {"views": ("detail",)}])
 def test_the_whole_image_prompts(micro, jolt, changed):
     network = jolt(build_network(replace(micro, **changed)))
-    crop = random(1, 3, 16, 16)
-    assert not torch.allclose(network(crop, random(1, 3, 32, 32, seed=1)), network(crop, random(1, 3, 32, 32, seed=2)))
+    crop = uniform(1, 3, 16, 16)
+    assert not torch.allclose(network(crop, uniform(1, 3, 32, 32, seed=1)), network(crop, uniform(1, 3, 32, 32, seed=2)))
 
 
 @pytest.mark.parametrize("changed", [{"prompts": False}, {"views": ()}])
 def test_without_prompts_the_whole_image_is_not_looked_at(micro, jolt, changed):
     network = jolt(build_network(replace(micro, **changed)))
-    crop = random(1, 3, 16, 16)
-    assert torch.equal(network(crop, random(1, 3, 32, 32, seed=1)), network(crop, random(1, 3, 32, 32, seed=2)))
+    crop = uniform(1, 3, 16, 16)
+    assert torch.equal(network(crop, uniform(1, 3, 32, 32, seed=1)), network(crop, uniform(1, 3, 32, 32, seed=2)))
 
 
 def groups(model):
@@ -111,7 +108,7 @@ def test_an_option_without_parameters_reaches_the_network(micro, jolt, field, va
     """The same weights restore another image."""
     usual, other = (jolt(build_network(replace(micro, width=8, **changed))) for changed in ({}, {field: value}))
     other.load_state_dict(usual.state_dict())
-    crop, whole = random(1, 3, 16, 16), random(1, 3, 32, 32, seed=1)
+    crop, whole = uniform(1, 3, 16, 16), uniform(1, 3, 32, 32, seed=1)
     assert (usual(crop, whole) - other(crop, whole)).abs().max() > 1e-5
 
 
@@ -140,17 +137,17 @@ def test_initial_weights_are_a_function_of_the_seed(micro):
 
 def test_inference_of_an_odd_size(network):
     """The house's `derain` pads to `multiple` and crops back; the prompts are of the image without its padding."""
-    image = random(21, 34, 3).numpy()
+    image = uniform(21, 34, 3).numpy()
     expected = network(torch.from_numpy(image).permute(2, 0, 1)[None])[0].permute(1, 2, 0).clamp(0, 1)
     torch.testing.assert_close(torch.from_numpy(derain(network, image)), expected.detach())
 
 
 def test_tiles_get_the_prompts_of_the_whole_image(network, monkeypatch):
-    image, seen = random(40, 200, 3).numpy(), []
+    image, seen = uniform(40, 200, 3).numpy(), []
     encode = network.encode
     monkeypatch.setattr(network, "encode", lambda whole: (seen.append(whole), encode(whole))[1])
     whole = torch.from_numpy(image).permute(2, 0, 1)[None]
-    with network.prompted_by(whole):
+    with network.conditioned_on(whole):
         tiled = derain(network, image, tile=128)
     assert len(seen) > 1 and all(torch.equal(w, view_of(whole, 16)) for w in seen) and tiled.shape == image.shape
     derain(network, image[:, :80])

@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 import torch
 
+from rainmer_lib.data.batches import Batch
 from rainmer_lib.data.unpaired import UnpairedRain
-from rainmer_lib.dcdgan.config import DCDGANConfig, paper
+from rainmer_lib.dcdgan.config import DCDGANConfig
+from rainmer_lib.dcdgan.method import METHOD
 from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.dcdgan.objective import build_objective
 from rainmer_lib.dcdgan.step import Trainer
-from rainmer_lib.dcdgan.translation import Generator, PatchCritic
 from rainmer_lib.experiments.profiles import profile
 from rainmer_lib.networks.blocks import parameter_count
+from rainmer_lib.networks.patch_discriminator import PatchDiscriminator
+from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.teaching.dcdgan import (
     averaged_network,
     layer_table,
@@ -22,13 +25,14 @@ from rainmer_lib.teaching.dcdgan import (
 )
 
 SMALL = DCDGANConfig(
-    width=4, blocks=1, critic_width=4, critic_layers=1, taps=("down1", "block1"), patches=8, embedding=8, crop=32, steps=2,
+    width=4, blocks=1, discriminator_width=4, discriminator_layers=1, taps=("down1", "block1"), patches=8, embedding=8, crop=32,
+    steps=2,
 )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def table():
-    return layer_table(Generator(width=64, blocks=9), 16)
+    return layer_table(ResNetGenerator(width=64, blocks=9), 16)
 
 
 def test_the_table_has_every_layer_with_its_sizes(table):
@@ -40,7 +44,7 @@ def test_the_table_has_every_layer_with_its_sizes(table):
 
 
 def test_the_table_counts_all_parameters_and_leaves_no_hooks(table):
-    network = PatchCritic(4)
+    network = PatchDiscriminator(4)
     assert layer_table(network, 64).parameters.sum() == parameter_count(network)
     assert table.parameters.sum() == 11_378_179
     assert not any(layer._forward_hooks for layer in network.modules())
@@ -48,10 +52,10 @@ def test_the_table_counts_all_parameters_and_leaves_no_hooks(table):
 
 @pytest.mark.parametrize(("layers", "antialias", "side"), [(3, True, 84), (3, False, 70), (2, False, 34), (1, True, 18)])
 def test_a_logit_sees_what_the_arithmetic_of_kernels_says(layers, antialias, side):
-    critic = PatchCritic(4, antialias, layers)
-    seen = seen_by_a_logit(critic, 112) > 0
+    discriminator = PatchDiscriminator(4, antialias, layers)
+    seen = seen_by_a_logit(discriminator, 112) > 0
     assert seen.any(dim=0).sum() == seen.any(dim=1).sum() == side
-    assert next(critic.parameters()).dtype == torch.float32 and next(critic.parameters()).grad is None
+    assert next(discriminator.parameters()).dtype == torch.float32 and next(discriminator.parameters()).grad is None
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def test_a_step_along_the_push_lowers_the_term(step):
 
 def test_the_averaged_network_has_the_averages():
     trainer = Trainer.start(SMALL)
-    trainer.train_step(torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32))
+    trainer.train_step(Batch(torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)))
     network = averaged_network(trainer)
     for name, value in trainer.averages["derain"].state().items():
         assert torch.equal(network.state_dict()[name], value)
@@ -111,4 +115,4 @@ def test_the_short_training_shuffles_the_photos_at_quick_alone(monkeypatch):
     config, data = short_training(profile("quick"), 7)
     assert config.steps == 7 and data.held_out == ["kept"]
     assert data.rainy_photos == data.clean_photos == ["embedded-a", "embedded-b"]
-    assert short_training(profile("laptop"), 7) == (profile("laptop").apply(paper), sets["bsd-streaks"])
+    assert short_training(profile("laptop"), 7) == (METHOD.at("laptop"), sets["bsd-streaks"])

@@ -56,7 +56,7 @@ def test_an_exercise_is_three_cells():
     complete = ("exercise-setup", "exercise", "check")
     assert len(exercises.exercise_groups(notebook("parameters", *complete, "other", *complete))) == 2
     for tags in (complete[1:], complete[:2], (complete[0], complete[2])):
-        with pytest.raises(ValueError, match="an exercise is a cell each of"):
+        with pytest.raises(ValueError, match="an exercise needs a cell each of"):
             exercises.exercise_groups(notebook(*tags))
 
 

@@ -90,7 +90,7 @@ def test_scores_are_those_of_the_protocols_and_need_a_truth(tmp_path, photo, noi
     for name in PROTOCOLS:
         for column, image in (("rainy", noise), ("derained", derained)):
             assert tuple(table[column][name]) == evaluate(image, truth, name)
-    assert "no truth" in your_photo.scores(your_photo.open_photo(str(photo)), derained).iloc[0, 0]
+    assert "no ground truth" in your_photo.scores(your_photo.open_photo(str(photo)), derained).iloc[0, 0]
 
 
 def test_naturalness_is_niqe_of_what_would_be_stored_or_says_why_not(photo):

@@ -9,13 +9,14 @@ import time
 from dataclasses import replace
 
 import pytest
+import torch
 
 from rainmer_lib.dcdgan import paper
+from rainmer_lib.dcdgan.model import DCDGAN
 
 CONFIG = dict(
-    width=4, blocks=2, critic_width=4, taps=("down1", "down2", "block1", "block2"), embedding=8, patches=16, crop=32,
-    steps=60, learning_rate=1e-3, heads_learning_rate=1e-3,
-    critics_learning_rate=1e-3, critic_replay=3,
+    width=4, blocks=2, discriminator_width=4, taps=("down1", "down2", "block1", "block2"), embedding=8, patches=16, crop=32,
+    steps=60, learning_rate=1e-3, heads_learning_rate=1e-3, discriminators_learning_rate=1e-3, discriminator_replay=3,
 )  # fmt: skip
 SCRIPT = f"""
 import sys, torch
@@ -42,8 +43,6 @@ def only_run(folder):
 
 
 def digest(folder):
-    import torch
-
     state = torch.load(only_run(folder) / "checkpoint.pt", weights_only=True)
     exact = b"".join(value.numpy().tobytes() for value in state["model"].values())
     files = [(only_run(folder) / f"{name}.safetensors").read_bytes() for name in ("derain", "rerain")]
@@ -83,7 +82,5 @@ def position(folder):
 
 def test_another_seed_gives_other_weights():
     """Guards the test above: equal digests mean something."""
-    from rainmer_lib.dcdgan.model import DCDGAN
-
     a, b = (DCDGAN(replace(paper, **{**CONFIG, "seed": seed})).state_dict() for seed in (0, 1))
     assert any((a[name] != b[name]).any() for name in a)

@@ -3,7 +3,7 @@
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.workflow.parameters import WrongParameter, check_parameters, check_walkthrough, declared_parameters
+from rainmer_lib.workflow.parameters import WrongParameter, check_parameters, check_walkthrough
 
 CELL = '''profile: str = "quick"  # size of the experiment: quick, laptop or paper
 data: str = "auto"  # training set
@@ -14,14 +14,6 @@ def check(injected="", **values):
     namespace = {"profile": "quick", "data": "auto", "seeds": 0} | values
     cells = ["", CELL, *([f"# Parameters\n{injected}"] if injected else []), "check_parameters(globals())"]
     return check_parameters(namespace | {"In": cells})
-
-
-def test_a_cell_declares_names_types_defaults_and_help():
-    profile, _, seeds = declared_parameters(CELL)
-    assert (profile.name, profile.kind, profile.default) == ("profile", "str", "quick")
-    assert (seeds.name, seeds.default, seeds.help) == ("seeds", 0, "training runs per row")
-    with pytest.raises(ValueError, match="nothing else"):
-        declared_parameters("import os")
 
 
 def test_defaults_pass():

@@ -1,0 +1,41 @@
+"""Weights published by the authors of a compared method: reading without executing anything, checks of every key and shape."""
+
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from rainmer_lib.networks.derainer import Derainer
+
+
+def read_weights(path: Path, source: str, key: str = "") -> dict[str, Tensor]:
+    """Read the state dict in a torch file, or the one that the file holds under `key`.
+
+    FileNotFoundError says where to get the file (`source`), ValueError that it is damaged or holds something else.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path}: no such file. The weights are {source}; they carry no licence, so they are not part of this project"
+        )
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        weights = content[key] if key else content
+        if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
+            raise AttributeError("no state dict")
+    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, KeyError, TypeError) as error:
+        raise ValueError(f"{path}: damaged, or not a state dict ({type(error).__name__})") from error
+    return dict(weights)
+
+
+def load_strictly(network: Derainer, weights: Mapping[str, Tensor], path: Path, what: str) -> Derainer:
+    """Load weights into `network` for inference; ValueError names the keys that are missing, unknown or of another shape."""
+    wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
+    found = {name: tuple(value.shape) for name, value in weights.items()}
+    if found != wanted:
+        odd = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+        lines = "".join(f"\n  {name}: expected {wanted.get(name)}, found {found.get(name)}" for name in odd[:8])
+        raise ValueError(f"{path} does not hold the weights of {what}; {len(odd)} keys differ:{lines}")
+    network.load_state_dict(dict(weights))
+    return network.eval()

@@ -1,0 +1,109 @@
+"""Training runs: find finished ones, or train them."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from rainmer_lib import atomic, paths
+from rainmer_lib.experiments.experiment import Rows
+from rainmer_lib.experiments.profiles import Profile
+from rainmer_lib.experiments.settings import Settings
+from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights
+from rainmer_lib.training.loop import report, train
+from rainmer_lib.training.method import Method
+from rainmer_lib.training.run import RunFolder
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Finished training run: one row of a comparison, one seed.  `label` is the row's name in its comparison."""
+
+    label: str
+    seed: int
+    config: Any
+    folder: RunFolder
+    method: Method
+
+    def network(self) -> Derainer:
+        """Load the derain network with the exported, averaged weights.
+
+        FileNotFoundError for a recorded run of which only the scores are kept.
+        """
+        weights = self.folder.path / RUN_WEIGHTS
+        if not weights.is_file():
+            raise FileNotFoundError(
+                f"{weights} is missing: only the scores of this run are kept. Delete {self.folder.path} to train the run again"
+            )
+        return load_weights(self.method.network(self.config), weights).to(device())
+
+    def kept(
+        self, name: str, measure: Callable[[], pd.DataFrame], fits: Callable[[pd.DataFrame], bool] = lambda table: True
+    ) -> pd.DataFrame:
+        """Read the table `<name>.csv` of the run folder; if it is missing or does not fit, measure it and write it there.
+
+        So scores are computed once, and they outlive the weights.
+        """
+        path = self.folder.path / f"{name}.csv"
+        if not path.exists() or not fits(_read(path)):
+            table = measure()
+            atomic.write(path, lambda part: table.to_csv(part, index=False, float_format="%.6f"))
+        return _read(path)
+
+
+def train_run(
+    label: str, method: Method, config: Any, data: Any, profile: Profile, say: Say = print,
+    *, start: Callable | None = None, origin: str = "",
+) -> Run:  # fmt: skip
+    """Return a finished run of a configuration on `data`: a recorded one, one of the run folders, or a newly trained one.
+
+    `start` replaces the method's own start if the run begins with given weights; `origin` names those weights and is part of
+    the run's key.
+    """
+    identity = method.identity(config, f"{data.fingerprint} from {origin}" if origin else data.fingerprint)
+
+    def labelled(text: str) -> None:
+        say(f"{label}, seed {config.seed}: {text}")
+
+    if profile.keeps_runs:
+        for results in (paths.results_root(), paths.REPOSITORY / "results"):
+            recorded = RunFolder(results / profile.name / "runs", identity)
+            if recorded.finished.exists():
+                report(recorded, labelled)
+                return Run(label, config.seed, config, recorded, method)
+    folder, size = RunFolder(paths.runs_root(), identity), method.sizes[profile.name]
+    train(
+        start or method.start, config, data, folder,
+        device=device(), log_every=size.log_every, save_every=size.save_every, say=labelled,
+    )  # fmt: skip
+    return Run(label, config.seed, config, folder, method)
+
+
+def train_rows(rows: Rows, settings: Settings, say: Say = print) -> list[Run]:
+    """Return the finished runs of a comparison: every row for each seed.  Interrupted runs resume."""
+    data = {label: row.data(settings.data) for label, row in rows.items()}
+    return [
+        train_run(label, row.method, replace(row.config, seed=seed), data[label], settings.profile, say)
+        for seed in range(settings.seeds)
+        for label, row in rows.items()
+    ]
+
+
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, dtype={"image": str})
+
+
+def networks_of(runs: Sequence[Run]) -> dict[tuple[str, int], Derainer]:
+    """Load the derain network of each run, by (label, seed)."""
+    return {(run.label, run.seed): run.network() for run in runs}
+
+
+def device() -> str:
+    """Return the device on which networks run: the GPU if there is one."""
+    return "cuda" if torch.cuda.is_available() else "cpu"

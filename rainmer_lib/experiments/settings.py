@@ -1,0 +1,27 @@
+"""The settings of an experiment: a notebook's checked parameters, with the data that they name."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from rainmer_lib.experiments.profiles import Profile
+
+
+class WrongParameter(ValueError):
+    """Parameter that a notebook does not have, or a value that the parameter does not accept."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Profile, training data, number of seeds, test sets, and the parameters as they were given."""
+
+    profile: Profile
+    data: Any
+    seeds: int
+    test_sets: tuple[str, ...]
+    given: dict
+
+    def suffix(self) -> str:
+        """Return the file-name suffix of results with changed parameters; empty for the profile's own results."""
+        normal = {"data": self.profile.data, "seeds": self.profile.seeds}
+        actual = {"data": self.data.name, "seeds": self.seeds}
+        return "".join(f"__{name}-{value}" for name, value in actual.items() if value != normal[name])

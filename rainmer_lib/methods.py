@@ -1,0 +1,26 @@
+"""Every deraining method by name.  To add one, define a `Method` in a file of its own and list it here."""
+
+from rainmer_lib.baselines import cyclegan_family, paired_generator, prenet
+from rainmer_lib.dcdgan.method import METHOD as DCDGAN
+from rainmer_lib.rainmer.method import METHOD as RAINMER
+from rainmer_lib.training.method import Method
+
+METHODS: dict[str, Method] = {
+    method.name: method
+    for method in (
+        DCDGAN,
+        RAINMER,
+        cyclegan_family.CYCLEGAN,
+        cyclegan_family.CUT,
+        cyclegan_family.DCLGAN,
+        prenet.METHOD,
+        paired_generator.METHOD,
+    )
+}
+
+
+def method(name: str) -> Method:
+    """Return the method of that name; ValueError lists the names that exist."""
+    if name not in METHODS:
+        raise ValueError(f"method {name!r}: choose one of {', '.join(METHODS)}")
+    return METHODS[name]

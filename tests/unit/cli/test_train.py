@@ -1,0 +1,45 @@
+"""`rainmer train`, `rainmer reproduce` and `rainmer list`."""
+
+import pytest
+
+from rainmer_lib.methods import METHODS
+from rainmer_lib.pretrained.models import DEFAULT
+
+
+def test_train_prints_the_folder_that_derain_takes(run, photo, tmp_path, capsys):
+    words = ["train", "--set", "steps=2", "--set", "batch=1", "--set", "negatives=internal", "--set", "learning_rate=1e-4"]
+    assert run(*words) == 0
+    folder = capsys.readouterr().out.splitlines()[-1].removeprefix("finished: ")
+    assert run("derain", photo(tmp_path / "a.png"), tmp_path / "b.png", "--model", folder) == 0
+
+
+def test_list_shows_items_and_models(run, capsys):
+    assert run("list") == 0
+    printed = capsys.readouterr().out
+    assert "ablation_negatives" in printed and f"{DEFAULT} " in printed and "weights absent" in printed
+    for name, method in METHODS.items():
+        line = next(line for line in printed.splitlines() if line.startswith("method ") and line.split()[1] == name)
+        assert method.supervision in line and method.family in line and method.citation in line
+
+
+WRONG = {
+    "no such method": (["train", "--method", "restormer"], "choose one of dcdgan, rainmer"),
+    "no such field of another method": (["train", "--method", "rainmer", "--set", "patches=3"], "rainmer has no such field"),
+    "negative seed": (["train", "--seed", "-1"], "--seed"),
+    "no such field": (["train", "--set", "depth=3"], "no such field"),
+    "no value": (["train", "--set", "width"], "expected FIELD=VALUE"),
+    "wrong type": (["train", "--set", "width=wide"], "expected int"),
+    "wrong value": (["train", "--set", "negatives=none"], "internal, external, both"),
+    "no such profile": (["train", "--profile", "huge"], "quick, laptop, paper"),
+    "no such preset": (["train", "--preset", "mine"], "paper, released"),
+    "no such data": (["train", "--data", "rain800"], "choose one of"),
+    "data absent": (["train", "--data", "bsd-streaks"], "RAINMER_DATA"),
+    "seed is no number": (["train", "--seed", "one"], "valid integer"),
+    "no such item": (["reproduce", "table_9"], "there are"),
+    "no such parameter": (["reproduce", "ablation_negatives", "-p", "sedes=1"], "no such parameter"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
+def test_wrong_input_is_one_message(words, message, refused):
+    refused(words, message)

@@ -1,0 +1,24 @@
+"""Changes by test set: bars are means, whiskers spreads."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rainmer_lib.plots.by_test_set import change_figure
+
+
+def test_bars_whiskers_and_dots():
+    rows = [("a", 0, "rain12", 1.0), ("a", 1, "rain12", 3.0), ("b", -1, "rain12", -2.0), ("a", 0, "mwd", 5.0)]
+    table = pd.DataFrame(rows, columns=["method", "seed", "test_set", "psnr"])
+    figure = change_figure(table, ["a", "b"], {"psnr": "PSNR, gain (dB)"}, "title")
+    first, second = figure.axes
+    assert [bar.get_width() for bar in first.patches] == [2.0, -2.0] and [bar.get_width() for bar in second.patches] == [5.0]
+    (whisker,) = first.collections  # of the only method with two seeds
+    ends = whisker.get_segments()[0][:, 0]
+    assert ends.tolist() == pytest.approx([2 - 2**0.5, 2 + 2**0.5]) and not second.collections
+    dots = [sorted(np.asarray(line.get_xdata())) for line in first.lines if line.get_marker() == "o"]
+    assert dots == [[1.0, 3.0], [-2.0]]
+    assert [axis.get_title() for axis in figure.axes] == ["Rain12", "MWD"]
+    assert [label.get_text() for label in first.get_yticklabels()] == ["a", "b"]
+    top, bottom = first.get_ylim()
+    assert top > bottom, "the first method is at the top"

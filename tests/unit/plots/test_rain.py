@@ -1,0 +1,14 @@
+"""Images and what changed in them."""
+
+import numpy as np
+
+from rainmer_lib.plots import rain
+
+
+def test_changes_are_drawn_on_one_scale_about_zero():
+    image, reference = np.full((8, 10, 3), 0.6), np.full((8, 10, 3), 0.5)
+    figure = rain.images_and_changes({"a": (image, reference), "b": (reference, image)}, "change", 0.4)
+    planes = [axis.images[0] for axis in figure.axes[2:4]]
+    np.testing.assert_allclose(planes[0].get_array(), 0.1)
+    np.testing.assert_allclose(planes[1].get_array(), -0.1)
+    assert {p.get_clim() for p in planes} == {(-0.4, 0.4)}

@@ -1,0 +1,102 @@
+"""The pipeline: its dry runs, its summary, how it is stopped, and the way without Snakemake."""
+
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+import yaml
+
+from rainmer_lib import cli, paths
+from rainmer_lib.experiments.profiles import PROFILES
+from rainmer_lib.experiments.registry import EXPERIMENTS, notebook_of
+from rainmer_lib.workflow import jobs, pipeline, plan
+
+PAPER = PROFILES["paper"]
+
+
+def test_items_that_are_to_come_are_told():
+    lines = pipeline.summary("quick", [], {}, set(), ["table_7"])
+    assert "  to come  table_7: no notebook yet" in lines
+
+
+@pytest.mark.parametrize("slurm", [False, True], ids=["default", "slurm"])
+@pytest.mark.parametrize("item", [None, "ablation_negatives"], ids=["all", "item"])
+def test_a_dry_run_lists_the_jobs(item, slurm, without_data, named_data, capfd):
+    pytest.importorskip("snakemake")
+    assert pipeline.reproduce("paper", item, slurm=slurm, dry_run=True) == 0
+    printed = capfd.readouterr()
+    printed = printed.out + printed.err
+    items = plan.choose(PAPER, item)
+    needed = [name for name in EXPERIMENTS if notebook_of(name) in items]
+    runs = plan.training_runs(needed, PAPER, named_data)
+    assert len(runs) == (9 if item else len(runs)) and {run.row.method.name for run in runs.values()} >= {"dcdgan"}
+    assert item or {run.row.method.name for run in runs.values()} == {"cyclegan", "cut", "dclgan", "dcdgan", "rainmer"}
+    for name in runs:
+        assert printed.count(f"train {name}, gpu=1, log: logs/runs/{name}.log") == 1
+    for name in items:
+        assert printed.count(f"notebook {name}, gpu=1, log: logs/notebooks/{name}.log") == 1
+    counted = {words[0]: words[1] for line in printed.splitlines() if len(words := line.split()) == 2}
+    assert (counted["train"], counted["notebook"]) == (str(len(runs)), str(len(items)))
+    assert f"profiles/{'slurm' if slurm else 'default'} for setting" in printed
+    assert not list(jobs.pipeline_root("paper").glob("*/*.json")), "a dry run did something"
+
+
+def test_the_profiles_are_what_the_documentation_says():
+    folder = pipeline.WORKFLOW / "profiles"
+    local, slurm = (yaml.safe_load((folder / name / "config.yaml").read_text()) for name in ("default", "slurm"))
+    assert local == {"cores": "all", "resources": {"gpu": 1}}
+    assert slurm["executor"] == "slurm"
+
+
+def test_one_pipeline_at_a_time(capsys):
+    with jobs.locked(jobs.pipeline_root("quick") / "lock", wait=False):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["reproduce", "00_start_here"])
+    assert stopped.value.code == 2 and "another pipeline is at work" in capsys.readouterr().err
+
+
+def test_whoever_stops_the_command_stops_snakemake_and_its_jobs(tmp_path):
+    """SIGTERM of the command alone, while Snakemake has a job that lasts and another one to come."""
+    pytest.importorskip("snakemake")
+    rules = 'rule all:\n    input: "a", "b"\nrule job:\n    output: "{name}"\n    shell: "echo $$ > started; exec sleep 30"\n'
+    (tmp_path / "Snakefile").write_text(rules)
+    code = "import sys; from rainmer_lib.workflow.pipeline import _wait; " \
+           "_wait([sys.executable, '-m', 'snakemake', '--cores', '1', '--keep-going', '--nolock'])"  # fmt: skip
+    command = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stderr=subprocess.PIPE)
+    while not (tmp_path / "started").exists() or not (number := (tmp_path / "started").read_text()):
+        time.sleep(0.01)
+        assert command.poll() is None
+    command.terminate()
+    assert b"KeyboardInterrupt" in command.communicate(timeout=20)[1] and command.returncode
+    last = (tmp_path / "started").read_text()  # where Snakemake missed the first signal, the other job's
+    assert not psutil.pid_exists(int(number)) and not psutil.pid_exists(int(last))
+
+
+def test_who_misses_the_first_signal_is_told_again(monkeypatch):
+    monkeypatch.setattr(pipeline, "PATIENCE", 0.2)
+    code = "import signal, sys, time; seen = []; " \
+           "signal.signal(signal.SIGINT, lambda *_: seen.append(1) if len(seen) < 2 else sys.exit(len(seen))); " \
+           "print('ready', flush=True); [time.sleep(0.05) for _ in range(600)]"  # fmt: skip
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ready\n"
+        pipeline._stop(process)
+        assert process.returncode == 2, "the third signal ends it"
+
+
+def test_without_snakemake_the_notebook_runs_directly(monkeypatch, capsys):
+    monkeypatch.setattr(pipeline, "find_spec", lambda name: None)
+    target = paths.results_root() / "quick" / "00_start_here.ipynb"
+    assert pipeline.reproduce("quick", "00_start_here", dry_run=True) == 0
+    assert "00_start_here: log in " in capsys.readouterr().out and not target.exists(), "a dry run says what it would do"
+    for again in (False, True):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["reproduce", "00_start_here"])
+        printed = capsys.readouterr().out
+        assert stopped.value.code == 0 and target.exists()
+        assert "  done     00_start_here" + " (before)" * again + "\n" in printed + "\n"
+        assert ("making   00_start_here" in printed) != again
+    with pytest.raises(SystemExit) as stopped:
+        cli.main(["reproduce", "ablation_negatives", "--slurm"])
+    assert stopped.value.code == 2 and "pip install" in capsys.readouterr().err

@@ -1,0 +1,105 @@
+"""The runner of notebooks: what it refuses, what it leaves behind, and the same bytes each time."""
+
+import nbformat
+import papermill
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+from rainmer_lib import paths
+from rainmer_lib.workflow import runner
+from rainmer_lib.workflow.parameters import WrongParameter
+
+
+@pytest.fixture
+def notebooks(tmp_path, monkeypatch):
+    """A folder of notebooks: `item`, which has the parameter `a`, one of a walkthrough, and what Jupyter leaves."""
+    folder = tmp_path / "notebooks"
+    monkeypatch.setattr(runner, "NOTEBOOKS", folder)
+    parameters = new_code_cell("a: int = 1  # a number", metadata={"tags": ["parameters"]})
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    for name in ("item", "walkthroughs/w", ".ipynb_checkpoints/item-checkpoint", "item.partial"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        cells = [new_markdown_cell("# Title"), parameters, new_code_cell("print(a); print(2 * a)")]
+        nbformat.write(new_notebook(cells=cells, metadata=kernel), folder / f"{name}.ipynb")
+    return folder
+
+
+def test_notebooks_are_named_with_their_folder_and_what_is_unfinished_is_none(notebooks):
+    assert runner.notebooks() == ["item", "walkthroughs/w"]
+
+
+def test_a_notebook_is_executed_into_its_results_with_the_same_bytes_each_time(notebooks, capsys):
+    target = paths.results_root() / "quick" / "item__a-5.ipynb"
+    made = []
+    for _ in range(2):
+        assert runner.main(["item", "-p", "a", "5"]) == 0
+        made.append(target.read_bytes())
+    assert f"wrote {target}" in capsys.readouterr().out
+    assert made[0] == made[1] and [p.name for p in target.parent.iterdir()] == [target.name], "nothing partial is left"
+    executed = nbformat.read(target, 4)
+    assert executed.cells[-1].outputs[0].text == "5\n10\n" and executed.cells[2].metadata.tags == ["injected-parameters"]
+    assert [cell.id for cell in executed.cells] == [f"cell-{k}" for k in range(4)]
+
+
+@pytest.mark.parametrize(("words", "name"), [
+    (["walkthroughs/w"], "quick/walkthroughs/w"), (["item", "--profile", "laptop"], "laptop/item"),
+    (["item", "-p", "a", "5", "-p", "b", "x/y"], "quick/item__a-5__b-x-y"),
+])  # fmt: skip
+def test_results_are_named_by_profile_notebook_and_changed_parameters(notebooks, words, name, monkeypatch):
+    asked = []
+    monkeypatch.setattr(runner, "run_notebook", lambda *given: asked.append(given))
+    assert runner.main(words) == 0
+    source, target, parameters = asked[0]
+    assert source == notebooks / f"{words[0]}.ipynb" and target == paths.results_root() / f"{name}.ipynb"
+    assert parameters == {"quick/item__a-5__b-x-y": {"a": 5, "b": "x/y"}, "laptop/item": {"profile": "laptop"}}.get(name, {})
+
+
+def test_wrong_words_and_failures_have_their_exit_codes(notebooks, capsys, monkeypatch):
+    assert runner.main(["item", "-p", "b", "1"]) == 2 and "no such parameter: b" in capsys.readouterr().err
+    assert runner.main(["item", "-p", "a", "one"]) == 2 and "expected int" in capsys.readouterr().err
+    assert runner.main(["other"]) == 2 and "there are item, walkthroughs/w" in capsys.readouterr().err
+
+    def fails(*_):
+        raise papermill.PapermillExecutionError(2, 3, "1 / 0", "ZeroDivisionError", "division by zero", [])
+
+    monkeypatch.setattr(runner, "run_notebook", fails)
+    assert runner.main(["item"]) == 1
+    assert "item failed: ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+def test_parameters_are_checked_before_a_kernel_starts(notebooks, tmp_path, monkeypatch):
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *_, **__: pytest.fail("a kernel starts"))
+    with pytest.raises(WrongParameter, match="expected int"):
+        runner.run_notebook(notebooks / "item.ipynb", tmp_path / "out.ipynb", {"a": True})
+    with pytest.raises(FileNotFoundError, match="no notebook .*gone.ipynb"):
+        runner.run_notebook(notebooks / "gone.ipynb", tmp_path / "out.ipynb", {})
+
+
+def test_what_changes_from_run_to_run_is_taken_out():
+    streams = [new_output("stream", text=text) for text in ("a\n", "b\n")]
+    cells = [new_code_cell("1", outputs=streams, metadata={"tags": ["x"], "papermill": {"duration": 3}, "collapsed": True})]
+    metadata = {"papermill": {"version": "2"}, "language_info": {"name": "?"}}
+    found = runner.normalised(new_notebook(cells=cells, metadata=metadata))
+    assert found.cells[0].metadata == {"tags": ["x"]} and found.cells[0].id == "cell-0"
+    assert [output.text for output in found.cells[0].outputs] == ["a\nb\n"], "one stream"
+    assert set(found.metadata) == {"kernelspec", "language_info"} and found.metadata.language_info == {"name": "python"}
+
+
+def test_a_source_is_renewed_without_outputs_but_of_checked_cells(notebooks):
+    notebook = nbformat.read(notebooks / "item.ipynb", 4)
+    notebook.cells.append(new_code_cell("print('kept')", metadata={"tags": [runner.CHECKED]}))
+    nbformat.write(notebook, notebooks / "item.ipynb")
+    assert runner.main(["item", "--refresh"]) == 0
+    cells = nbformat.read(notebooks / "item.ipynb", 4).cells
+    assert [len(cell.get("outputs", [])) for cell in cells] == [0, 0, 0, 1] and cells[3].outputs[0].text == "kept\n"
+    assert not any(cell.get("execution_count") for cell in cells[:3])
+    assert runner.parameters_cell(nbformat.read(notebooks / "item.ipynb", 4)) == "a: int = 1  # a number"
+    assert runner.parameters_cell(new_notebook(cells=cells[2:])) == ""
+
+
+def test_a_notebook_has_sizes_where_it_declares_the_parameter_and_a_broken_one_is_taken_to(notebooks):
+    assert not runner.has_profiles("item")
+    for name, cell in (("sized", 'profile: str = "quick"  # size'), ("broken", "import os")):
+        cells = [new_code_cell(cell, metadata={"tags": ["parameters"]})]
+        nbformat.write(new_notebook(cells=cells), notebooks / f"{name}.ipynb")
+        assert runner.has_profiles(name), "its job fails and says why"
