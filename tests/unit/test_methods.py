@@ -59,6 +59,11 @@ def assert_equal(one, two):
         assert one == two
 
 
+def sorted_as(kind, weights):
+    """Weights by name, those that are no counters as this type; None leaves them."""
+    return {name: v.to(kind) if kind and v.is_floating_point() else v for name, v in sorted(weights.items())}
+
+
 def test_methods_are_found_by_their_names():
     assert all(method_named(name) is found and found.name == name for name, found in METHODS.items())
     assert len({found.title for found in METHODS.values()}) == len(METHODS)
@@ -125,6 +130,7 @@ def test_its_network_maps_images_to_images(method):
     assert result.shape == photo.shape and 0 <= result.min() and result.max() <= 1, "any size, whole photos"
 
 
+@pytest.mark.slow
 def test_a_training_step_works_on_its_own_data(method):
     config = method.at("quick")
     trainer = method.start(config, "cpu")
@@ -147,6 +153,7 @@ def test_its_weights_are_a_function_of_the_seed(method):
     assert any(not torch.equal(value, starts[2][name]) for name, value in starts[0].items())
 
 
+@pytest.mark.slow
 def test_a_training_that_was_cut_goes_on_with_the_same_bits(method, tmp_path):
     config = replace(method.at("quick"), steps=STEPS)
     whole = method.start(config, "cpu")
@@ -178,11 +185,11 @@ def test_a_finished_run_is_a_model(method, finished):
     folder, network = finished.folder.path, finished.network()
     exported = load_file(folder / "derain.safetensors")
     assert {name: value.shape for name, value in network.state_dict().items()} == {n: v.shape for n, v in exported.items()}
-    assert_equal(dict(sorted(network.state_dict().items())), {n: v.float() for n, v in sorted(exported.items())})
+    assert_equal(sorted_as(torch.float32, network.state_dict()), sorted_as(torch.float32, exported))
     trainer = method.start(finished.config, "cpu")
     trainer.restore(finished.folder.load_checkpoint("cpu"))
     averaged = trainer.averages["derain"].weights()
-    assert_equal(dict(sorted(exported.items())), {n: v.half() for n, v in sorted(averaged.items())})
+    assert_equal(sorted_as(None, exported), sorted_as(torch.float16, averaged))
     loaded = load_model(folder)
     assert type(loaded) is type(network) and not loaded.training and method_of(folder) is method
     assert_equal(loaded.state_dict(), network.state_dict())
@@ -190,6 +197,7 @@ def test_a_finished_run_is_a_model(method, finished):
     assert method.identity(read_config(folder), finished.folder.identity.data).key == folder.name
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_shared_and_loaded_again(method, finished, tmp_path, monkeypatch):
     pytest.importorskip("huggingface_hub", reason='needs the hub: pip install "rainmer[hub]"')
     from rainmer_lib.pretrained.hub import PretrainedDerainer
@@ -228,6 +236,7 @@ def test_the_command_line_derains_with_a_finished_run(finished, command, tmp_pat
     assert np.array_equal(np.asarray(Image.open(target)), expected)
 
 
+@pytest.mark.slow
 def test_the_command_line_trains_it_and_finds_the_run_again(method, finished, command, capsys):
     written = (finished.folder.path / "derain.safetensors").stat().st_mtime_ns
     command("train", "--method", method.name, "--set", "steps=2")

@@ -73,6 +73,7 @@ def test_clouds_are_of_the_networks_own_outputs(networks, clouds):
     assert set(clouds) == {(*key, tap) for key in networks for tap in ("down2", "block2")}
 
 
+@pytest.mark.slow
 def test_the_table_holds_every_measure_of_every_cloud(clouds):
     table = measures(clouds)
     assert list(table.columns[:3]) == ["method", "seed", "tap"] and len(table) == 8

@@ -89,6 +89,7 @@ def check_spread(row, planes):
     assert row["first", "over pixels"] == pytest.approx(sum(pixels[:3]) / 3, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_spread_of_gates_is_that_of_the_loops():
     networks = [Trainer.start(replace(MICRO, seed=seed)).model.derain for seed in (0, 1)]
     images = [batch(seed).rainy[:1] for seed in (5, 6, 7)]

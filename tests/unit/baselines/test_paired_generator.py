@@ -72,8 +72,9 @@ def test_a_run_of_its_own_that_is_found_again(config, on_photos, tmp_path, monke
 
 
 @pytest.mark.parametrize(("changes", "message"), [
-    ({"crop": 30}, "multiple of 4"), ({"crop": 28}, "at least 32"), ({"width": 0}, "at least 1"), ({"blocks": 0}, "at least 1"),
-    ({"loss": "l2"}, "choose one of l1"), ({"steps": 0}, "at least 1"),
+    ({"crop": 30}, "multiple of 4"), ({"crop": 34}, "multiple of 4"), ({"crop": 28}, "at least 32"),
+    ({"width": 0}, "at least 1"), ({"blocks": 0}, "at least 1"), ({"steps": 0}, "at least 1"),
+    ({"loss": "l2"}, "choose one of l1"),
 ])  # fmt: skip
 def test_settings_that_cannot_be_meant(config, changes, message):
     with pytest.raises(ValueError, match=message):

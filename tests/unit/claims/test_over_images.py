@@ -120,6 +120,7 @@ def test_what_cannot_be_paired_is_refused():
         paired_test(pd.concat([a, b.replace(2.0, np.inf)]), "a", "b", "prenet")
 
 
+@pytest.mark.slow
 def test_a_printed_table_gives_each_metric_its_own_order():
     values = np.random.default_rng(1).normal(30, 1, (1, 12))
     table = pd.concat([scores("a", values + 1), scores("b", values), scores("c", values - 1)], ignore_index=True)
@@ -132,6 +133,7 @@ def test_a_printed_table_gives_each_metric_its_own_order():
     pd.testing.assert_frame_equal(found.iloc[[2]].reset_index(drop=True), expected)
 
 
+@pytest.mark.slow
 def test_several_pairs_stand_below_each_other_and_beside_the_verdicts_over_seeds():
     values = np.random.default_rng(1).normal(30, 1, (1, 12))
     table = pd.concat([scores("a", values + 1), scores("b", values), scores("c", values - 1)], ignore_index=True)

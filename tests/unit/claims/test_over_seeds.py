@@ -53,6 +53,7 @@ def test_one_method_against_each_of_the_others():
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_rule_finds_what_is_not_there_as_often_as_it_says():
     """Two methods without a difference, compared by the rule itself; three seeds also in closed form."""
     rng = np.random.default_rng(1)

@@ -6,6 +6,7 @@ from rainmer_lib.methods import METHODS
 from rainmer_lib.pretrained.models import DEFAULT
 
 
+@pytest.mark.slow
 def test_train_prints_the_folder_that_derain_takes(run, photo, tmp_path, capsys):
     words = ["train", "--set", "steps=2", "--set", "batch=1", "--set", "negatives=internal", "--set", "learning_rate=1e-4"]
     assert run(*words) == 0

@@ -7,6 +7,7 @@ from rainmer_lib.data.rain_domains import rain_domain
 from rainmer_lib.data.synthetic_rain import render
 
 
+@pytest.mark.slow
 def test_photos_stay_and_rain_changes(on_photos):
     domain = rain_domain(on_photos, "rain100h")
     assert domain.clean_photos is on_photos.clean_photos and len(domain.rainy_photos) == len(on_photos.rainy_photos)

@@ -263,6 +263,7 @@ def held_to_the_published(domains, images):
     return found
 
 
+@pytest.mark.slow
 def test_densities_are_like_those_of_the_published_sets():
     domains = rendered_domains.rendered_domains("embedded", images=24)
     found = held_to_the_published(domains, 24)

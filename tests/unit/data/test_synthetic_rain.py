@@ -53,6 +53,7 @@ def backgrounds():
     return [photos.load_photo(name)[:320, :480] / 255 for name in names]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", REAL)
 def test_presets_have_the_statistics_of_the_real_sets(preset, backgrounds):
     ours = medians(render(backgrounds[seed % len(backgrounds)], preset, seed) for seed in range(30))

@@ -46,6 +46,7 @@ def test_it_starts_from_the_trained_weights(trained, data):
     assert any(not torch.equal(moved[name], value.float()) for name, value in weights.items())
 
 
+@pytest.mark.slow
 def test_an_adapted_run_is_named_by_its_origin_and_its_domain(trained, data):
     quick, quiet = profile("quick"), lambda _: None
     heavy, dense = rain_domain(data, "rain100h"), rain_domain(data, "rain12")

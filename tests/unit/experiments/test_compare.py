@@ -24,6 +24,7 @@ def two_pairs(noise_pair):
     return UnpairedRain("tiny", [], [], [], [noise_pair("7", 0), noise_pair("8", 1)], "fingerprint")
 
 
+@pytest.mark.slow
 def test_rows_are_scored_on_each_domain(streaked, micro, quick):
     """Scores against evaluating the run's network by hand; the input's against doing nothing."""
     rows = {

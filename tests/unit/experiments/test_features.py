@@ -57,6 +57,7 @@ def test_views_are_measured_beside_their_initial_weights(two_runs, monkeypatch):
     assert view_table(two_runs, scenes).equals(table) and [len(run.asked) for run in two_runs] == [1, 1]
 
 
+@pytest.mark.slow
 def test_gates_are_means_over_the_runs(two_runs):
     images = [torch.rand(1, 3, 16, 16, generator=torch.Generator().manual_seed(k)) for k in range(2)]
     table = gate_table(two_runs, images)

@@ -28,7 +28,7 @@ def test_settings_of_a_notebook(streaked, quick, monkeypatch):
     assert found.test_sets == ("day", "haze", "night"), "who chooses embedded photos is tested on those alone"
     assert found.suffix() == "" and replace(found, seeds=3).suffix() == "__seeds-3"
     assert found.data.mixed.view == RAINMER.at("quick").view_size
-    monkeypatch.setattr("rainmer_lib.rainmer.method.aligned_rain", lambda *args: found.data)
+    monkeypatch.setattr("rainmer_lib.rainmer.method.aligned_rain", lambda *args, held: found.data)
     real = on_domains(replace(plain, test_sets=("held-out", "rain12")))
     assert real.test_sets == ("day", "haze", "night", "rain12")
 

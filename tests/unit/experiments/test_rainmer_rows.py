@@ -13,6 +13,7 @@ from rainmer_lib.experiments.runs import train_rows
 from rainmer_lib.rainmer.aligned import aligned_rain
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda p: p.name)
 def test_an_ablation_changes_what_its_line_says(profile):
     """Nothing else, but for the width of the feed-forward networks where the size is kept."""
@@ -40,6 +41,7 @@ def test_what_was_not_taken_away_cannot_be_given_back(micro):
         as_large(micro, replace(micro, views=()))
 
 
+@pytest.mark.slow
 def test_the_row_without_alignment_is_trained_on_other_data(quick, monkeypatch):
     rain, seen = aligned_rain(unpaired("embedded"), images=8, view=16, keep=False), {}
     monkeypatch.setattr(experiment_runs, "train_run", lambda label, method, config, data, *_: seen.update({label: data}))

@@ -68,6 +68,7 @@ def test_named_models_stand_beside(street_scenes, six_runs):
     assert example(EvaluationSet(street_scenes.rainy, {}, "", {}, ()), six_runs) == ({}, {})
 
 
+@pytest.mark.slow
 @needs_weights
 def test_the_embedded_photos_say_what_they_lack(monkeypatch, tmp_path):
     monkeypatch.setenv("RAINMER_DATA", str(tmp_path))

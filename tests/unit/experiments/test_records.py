@@ -64,7 +64,8 @@ def test_results_and_runs_are_kept(comparison):
 
 
 def test_results_of_other_parameters_never_replace_the_profiles_own(comparison):
-    other = replace(comparison, settings=replace(comparison.settings, seeds=1))
+    settings = comparison.settings
+    other = replace(comparison, settings=replace(settings, seeds=1, profile=replace(settings.profile, keeps_runs=True)))
     path = save_results("item", other, pd.DataFrame({"a": [1]}), {}, pd.DataFrame())
     assert path.name == "item__seeds-1.json" and not (path.parent / "runs").exists()
 

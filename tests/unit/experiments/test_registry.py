@@ -23,6 +23,7 @@ def test_whoever_renders_to_name_its_data_comes_last():
     assert kinds[0] is METHODS["dcdgan"].data and kinds[-1] is METHODS["rainmer"].data and len(kinds) == 3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_rows_are_methods_of_ours_at_the_profiles_size_and_test_sets_are_named_once(name):
     for size in PROFILES.values():

@@ -77,6 +77,7 @@ print((peak() - before) / expected)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.parametrize("antialias", [True, False])
 def test_memory_is_estimated_from_above_and_not_by_much(antialias):

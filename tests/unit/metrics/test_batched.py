@@ -21,6 +21,7 @@ def to_tensor(images):
     return torch.from_numpy(scaled).permute(0, 3, 1, 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
 @pytest.mark.parametrize("size", [(11, 13), (97, 64), (384, 391), (640, 641)], ids=str)
 @pytest.mark.parametrize("name", PROTOCOLS)

@@ -30,6 +30,7 @@ def test_a_network_that_does_not_look_at_the_whole_takes_any():
         assert nothing is None and torch.equal(network(image), image / 2)
 
 
+@pytest.mark.slow
 def test_by_default_any_size_is_taken_and_the_reach_is_measured():
     assert (Darker.multiple, Darker.smallest, Darker.reach) == (1, 1, None)
     image = np.random.default_rng(0).random((3, 5, 3), np.float32)

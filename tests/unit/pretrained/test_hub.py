@@ -58,6 +58,7 @@ def test_any_size_goes_through_as_by_the_command_line(saved):
             model(wrong)
 
 
+@pytest.mark.slow
 def test_a_folder_of_a_run_is_taken_as_well(tmp_path):
     for file in ("config.json", "derain.safetensors"):
         shutil.copy(SHIPPED / DEFAULT / file, tmp_path)
@@ -149,6 +150,7 @@ def test_a_repository_is_fetched_by_the_hubs_client_with_no_more_than_three_file
         PretrainedDerainer.from_pretrained("user/model")
 
 
+@pytest.mark.slow
 def test_without_the_extra_the_message_names_it_and_such_a_folder_can_still_be_read(saved):
     script = (
         "import sys; sys.modules['huggingface_hub'] = None\n"

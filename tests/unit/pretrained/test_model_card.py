@@ -29,6 +29,7 @@ def test_the_shipped_card_has_the_recorded_scores_the_ways_to_load_and_the_limit
     assert "| licence | MIT" in card and "small" in model_card.limits(card)
 
 
+@pytest.mark.slow
 def test_a_card_is_made_of_the_files_of_the_run(tmp_path, monkeypatch):
     monkeypatch.setenv("RAINMER_DATA", str(tmp_path / "nothing"))
     folder = tmp_path / "a-run"
@@ -51,6 +52,7 @@ def test_a_card_is_made_of_the_files_of_the_run(tmp_path, monkeypatch):
     assert model_card.limits(card).startswith("It saw ")
 
 
+@pytest.mark.slow
 def test_the_embedded_data_are_recognised(tmp_path, monkeypatch):
     monkeypatch.setenv("RAINMER_DATA", str(tmp_path / "nothing"))
     fingerprint = model_card.unpaired("embedded").fingerprint
@@ -75,6 +77,7 @@ def test_every_kind_of_model_has_limits_to_show(tmp_path):
     assert model_card.limits_of_model(str(shared)) == "Of this one."
 
 
+@pytest.mark.slow
 def test_a_run_of_rainmer_has_a_card_of_its_own(tmp_path):
     folder = tmp_path / "rainy-day"
     folder.mkdir()

@@ -52,6 +52,7 @@ def embedded():
     return aligned_rain(unpaired("embedded"), images=8, view=16, keep=False)
 
 
+@pytest.mark.slow
 def test_without_alignment_the_density_of_the_night_is_all_that_differs(embedded):
     """As many night pairs, of the same rendered ones, spread over all densities; day, haze and held-out pairs stay."""
     other = embedded.unaligned(keep=False)
@@ -75,6 +76,7 @@ def test_what_is_read_from_the_disk_is_not_taken_into_memory_for_another_draw(em
     assert isinstance(replace(embedded, kept=True).unaligned().mixed.domains[2].pairs, list)
 
 
+@pytest.mark.slow
 def test_finer_bins_match_the_dense_rain_too():
     """Sixteen images, so that every bin has some; with the three bins of the released code nothing above .08 is matched."""
     source = unpaired("embedded")

@@ -140,6 +140,7 @@ def test_the_rate_of_an_update_is_that_of_its_last_micro_step(micro, images):
     assert rates == {cosine_cycles(4, 4, 1e-2, (1,), (1e-6,))} == {1e-6}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("accumulate", [1, 2])
 def test_a_state_restores_everything(micro, images, accumulate):
     """Also between two micro-steps of an update, and with a memory bank that is half full."""
@@ -174,6 +175,7 @@ class Batches:
         return self.make(step)
 
 
+@pytest.mark.slow
 def test_the_loop_trains_it_and_a_cut_run_ends_with_the_same_bits(micro, images, tmp_path):
     micro = replace(micro, steps=4)
 
@@ -200,6 +202,7 @@ def test_the_loop_trains_it_and_a_cut_run_ends_with_the_same_bits(micro, images,
     assert torch.equal(checkpoints[0]["memory_bank"]["rows"]["residuals"], checkpoints[1]["memory_bank"]["rows"]["residuals"])
 
 
+@pytest.mark.slow
 def test_one_pair_is_learnt_by_heart(micro, images):
     """Forty steps, some seconds; at many times this learning rate the last mixture dies (docs/rainmer.md)."""
     config = replace(micro, width=8, batch=1, contrastive_weight=0.0, steps=10_000, learning_rate=2e-3, seed=1)
@@ -208,6 +211,7 @@ def test_one_pair_is_learnt_by_heart(micro, images):
     assert losses[-1] < losses[0] / 2.5
 
 
+@pytest.mark.slow
 def test_half_precision_changes_little(micro, images):
     plain, half = Trainer.start(micro), Trainer.start(replace(micro, precision="bfloat16"))
     for seed in range(3):

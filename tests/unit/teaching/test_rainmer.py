@@ -95,6 +95,7 @@ def test_location_maps_begin_with_the_truth(micro, images):
     np.testing.assert_allclose(maps["ground truth"], expected)
 
 
+@pytest.mark.slow
 def test_what_is_switched_off_computes_neither_in_training_nor_in_the_test(micro):
     """Beside each switch, written down by hand, what it takes with it."""
     found = switched_off({

@@ -16,12 +16,14 @@ def check(injected="", **values):
     return check_parameters(namespace | {"In": cells})
 
 
+@pytest.mark.slow
 def test_defaults_pass():
     settings = check()
     assert (settings.profile.name, settings.data.name, settings.seeds) == ("quick", "embedded", 2)
     assert settings.suffix() == ""
 
 
+@pytest.mark.slow
 def test_changed_parameters_never_replace_the_profiles_own_results():
     assert check("seeds = 1", seeds=1).suffix() == "__seeds-1"
     assert check('data = "embedded"', profile="laptop", data="embedded").suffix() == "__data-embedded"
@@ -60,6 +62,7 @@ def test_missing_data(monkeypatch, tmp_path):
         check(profile="laptop")
 
 
+@pytest.mark.slow
 def test_the_embedded_photos_need_no_real_test_set(monkeypatch, tmp_path):
     monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
     assert check(profile="laptop", data="embedded").test_sets == ("held-out",)
@@ -79,6 +82,7 @@ def test_the_parameters_cell_must_have_run():
         check_parameters({"In": ["", "import os"]})
 
 
+@pytest.mark.slow
 def test_a_runner_without_history_is_checked_by_annotations():
     """nbval stores no cells; the annotations of the parameters cell remain."""
     namespace = {"profile": "quick", "data": "auto", "seeds": 0}

@@ -21,6 +21,7 @@ def test_items_that_are_to_come_are_told():
     assert "  to come  table_7: no notebook yet" in lines
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slurm", [False, True], ids=["default", "slurm"])
 @pytest.mark.parametrize("item", [None, "ablation_negatives"], ids=["all", "item"])
 def test_a_dry_run_lists_the_jobs(item, slurm, without_data, named_data, capfd):
@@ -57,6 +58,7 @@ def test_one_pipeline_at_a_time(capsys):
     assert stopped.value.code == 2 and "another pipeline is at work" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_whoever_stops_the_command_stops_snakemake_and_its_jobs(tmp_path):
     """SIGTERM of the command alone, while Snakemake has a job that lasts and another one to come."""
     pytest.importorskip("snakemake")
@@ -85,6 +87,7 @@ def test_who_misses_the_first_signal_is_told_again(monkeypatch):
         assert process.returncode == 2, "the third signal ends it"
 
 
+@pytest.mark.slow
 def test_without_snakemake_the_notebook_runs_directly(monkeypatch, capsys):
     monkeypatch.setattr(pipeline, "find_spec", lambda name: None)
     target = paths.results_root() / "quick" / "00_start_here.ipynb"

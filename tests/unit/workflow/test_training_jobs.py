@@ -36,6 +36,7 @@ def only(experiments, profile, data, name):
     return found
 
 
+@pytest.mark.slow
 def test_a_job_trains_and_scores_what_its_notebook_then_finds(micro_at_quick, monkeypatch):
     """The job of the run without alignment: other data, and the notebook trains nothing any more."""
     given = on_domains(settings(PROFILES["quick"]))
@@ -53,6 +54,7 @@ def test_a_job_trains_and_scores_what_its_notebook_then_finds(micro_at_quick, mo
     assert again.folder.path == paths.runs_root() / key and other.fingerprint != given.data.fingerprint
 
 
+@pytest.mark.slow
 def test_a_job_renders_its_weathers_alone_and_the_notebook_then_finds_its_run(micro_at_quick, monkeypatch):
     """The job of the model of rain: what it trains on is in memory and is what the notebook's run would train on."""
     monkeypatch.setitem(PAIRS, "quick", (3, 1))
