@@ -1,7 +1,7 @@
 """Deraining an image of any size: pad to the network's multiple, run whole or in tiles, crop back, never resize."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from math import isqrt
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from rainmer_lib.inference import probe, whole_image_norm
 from rainmer_lib.inference.tiling import FEATHER, Grid, Span, grid, run_tiled
+from rainmer_lib.networks.derainer import Derainer
 
 Image = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
 
@@ -86,14 +87,20 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
     height, width = image.shape[:2]
     padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
     side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
-    condition = getattr(network, "conditioned_on", lambda whole: nullcontext())
-    with condition(to_input(network, image)):
+    with _conditioned(network, image):
         if side is None:
             result = run(network, padded)
             _Counter(1, chosen.progress).tick()
         else:
             result = derain_tiled(network, padded, side, chosen)
     return result[:height, :width]
+
+
+def _conditioned(network: nn.Module, image: Image) -> AbstractContextManager:
+    """The network's own context; a network without one is spared the tensor of the whole image."""
+    if getattr(type(network), "conditioned_on", Derainer.conditioned_on) is Derainer.conditioned_on:
+        return nullcontext()
+    return network.conditioned_on(to_input(network, image))
 
 
 def require_rgb(image: Image) -> None:

@@ -85,10 +85,12 @@ class Method:
         """Return the configuration at a profile's size.
 
         The defaults are overridden by the size's changes, these by the preset's, these by `changes`; the size's factors are
-        applied last.  Raises ValueError if the method does not have the preset.
+        applied last.  Raises ValueError if the method has no such profile or preset.
         """
         if preset not in self.presets:
             raise ValueError(f"{self.name} has no preset {preset!r}: choose one of {', '.join(self.presets)}")
+        if profile not in self.sizes:
+            raise ValueError(f"{self.name} has no size {profile!r}: choose one of {', '.join(self.sizes)}")
         size = self.sizes[profile]
         config = self.config(**size.changes | self.presets[preset] | changes)
         return replace(config, **{name: factor * getattr(config, name) for name, factor in size.scaled.items()})

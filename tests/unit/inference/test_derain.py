@@ -231,3 +231,13 @@ def test_every_tile_has_the_prompts_of_the_whole_image(prompted):
     assert len(seen) > 1 and all(torch.equal(view, view_of(whole, 16)) for view in seen)
     derain(network, image[:, :90])
     assert torch.equal(seen[-1], view_of(whole[..., :90], 16)), "the next image is prompted by itself"
+
+
+def test_a_network_without_a_context_of_its_own_is_spared_the_whole_image(monkeypatch):
+    """One tensor for the pass, and a second one where the network is conditioned on the image."""
+    made, make = [], inference.to_input
+    monkeypatch.setattr(inference, "to_input", lambda network, image: made.append(1) or make(network, image))
+    derain(NETWORK, random_image(32, 32))
+    assert len(made) == 1
+    derain(build_network(tiny).eval(), random_image(32, 32))
+    assert len(made) == 3

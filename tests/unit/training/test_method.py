@@ -46,6 +46,11 @@ def test_an_unknown_preset(method):
         method.at("small", "code")
 
 
+def test_an_unknown_profile(method):
+    with pytest.raises(ValueError, match="named has no size 'huge': choose one of"):
+        method.at("huge")
+
+
 def test_a_field_that_the_configuration_does_not_have(method):
     with pytest.raises(TypeError, match="depth"):
         method.at("small", depth=3)
