@@ -14,7 +14,15 @@ from rainmer_lib import paths
 from rainmer_lib.data.unpaired import UnpairedRain
 from rainmer_lib.experiments import records
 from rainmer_lib.experiments.compare import RECORDED, Comparison
-from rainmer_lib.experiments.records import commit, markdown, published, record, save_results, summary_table
+from rainmer_lib.experiments.records import (
+    commit,
+    markdown,
+    published,
+    record,
+    save_figure,
+    save_results,
+    summary_table,
+)
 
 
 def means(**by_method):
@@ -115,3 +123,13 @@ def test_the_five_published_tables_agree_where_they_overlap():
         row = published(f"dcdgan_table{number}").set_index("row").loc[label]
         rows.append((row.psnr, row.ssim))
     assert set(rows) == {(25.61, 0.813)}
+
+
+def test_a_figure_of_photos_has_no_pdf_and_a_figure_at_quick_neither(comparison, tmp_path):
+    photos, axis = plt.subplots()
+    axis.imshow(np.zeros((4, 4, 3)))
+    profile = comparison.settings.profile
+    save_figure(photos, tmp_path / "photos", replace(profile, keeps_runs=True))
+    save_figure(plt.figure(), tmp_path / "lines", replace(profile, keeps_runs=True))
+    save_figure(plt.figure(), tmp_path / "quick", replace(profile, keeps_runs=False))
+    assert {p.name for p in tmp_path.iterdir() if p.is_file()} == {"photos.png", "lines.png", "lines.pdf", "quick.png"}
