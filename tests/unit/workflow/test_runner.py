@@ -1,9 +1,14 @@
 """The runner of notebooks: what it refuses, what it leaves behind, and the same bytes each time."""
 
+import base64
+from io import BytesIO
+
 import nbformat
+import numpy as np
 import papermill
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from rainmer_lib import paths
 from rainmer_lib.workflow import runner
@@ -103,3 +108,22 @@ def test_a_notebook_has_sizes_where_it_declares_the_parameter_and_a_broken_one_i
         cells = [new_code_cell(cell, metadata={"tags": ["parameters"]})]
         nbformat.write(new_notebook(cells=cells), notebooks / f"{name}.ipynb")
         assert runner.has_profiles(name), "its job fails and says why"
+
+
+def png(pixels):
+    buffer = BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def test_pictures_of_photos_become_jpeg_and_plots_stay():
+    """A photo's grain takes many bytes as PNG; a plot of flat colour does not, however large."""
+    ramp = np.linspace(0, 255, 300)[None, :, None].repeat(300, axis=0).repeat(3, axis=2)
+    grain = np.random.default_rng(0).normal(0, 6, (300, 300, 3))
+    photo = {"image/png": png((ramp + grain).clip(0, 255).astype(np.uint8)), "text/plain": "a figure"}
+    light = runner.lighter(photo)
+    assert set(light) == {"image/jpeg", "text/plain"} and 2 * len(light["image/jpeg"]) < len(photo["image/png"])
+    shown = np.asarray(Image.open(BytesIO(base64.b64decode(light["image/jpeg"]))).convert("RGB")).astype(float)
+    assert np.abs(shown - ramp).mean() < 6, "the picture is the same"
+    plot = {"image/png": png(np.full((2000, 2000, 3), 200, np.uint8))}
+    assert runner.lighter(plot) == plot and runner.lighter({"text/plain": "4"}) == {"text/plain": "4"}
