@@ -181,6 +181,7 @@ def finished(method, tmp_path_factory):
         return train_run("label", method, config, data_of(method.data), QUICK, say=lambda text: None)
 
 
+@pytest.mark.slow
 def test_a_finished_run_is_a_model(method, finished):
     folder, network = finished.folder.path, finished.network()
     exported = load_file(folder / "derain.safetensors")

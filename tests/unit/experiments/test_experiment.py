@@ -38,6 +38,7 @@ def test_a_row_is_the_method_at_its_size_with_its_changes():
     assert row.data(data) is data is row.data(data, keep=False)
 
 
+@pytest.mark.slow
 def test_a_notebook_prints_every_row():
     _, _, lines = printed(rows("rainmer_ablations", PROFILES["quick"]), PROFILES["quick"])
     labels = list(ROWS["rainmer_ablations"])

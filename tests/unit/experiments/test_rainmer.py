@@ -44,6 +44,7 @@ def test_an_experiment_is_scored_on_what_its_notebook_scores(monkeypatch):
     assert EXPERIMENTS["train_rainmer"].test_sets(LAPTOP) == own
 
 
+@pytest.mark.slow
 def test_the_budget_is_every_rows():
     paper = PROFILES["paper"]
     large = Settings(paper, None, 1, ("day", "rain100l"), {"seeds": 0})

@@ -40,6 +40,7 @@ def random_image(height, width):
 PHOTOS = {"astronaut": lambda: astronaut()[:251, 90:391], "china": lambda: load_sample_image("china.jpg")[170:, :330]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("photo", PHOTOS)
 def test_a_trained_network_on_a_photo(photo):
     """Shared statistics: rounding only.  Own statistics: more than ten grey levels somewhere, and a visible mean."""

@@ -106,6 +106,7 @@ def test_the_released_choices_train_together(micro, images):
     assert all(torch.isfinite(value) for value in values.values()) and values["degradation_detail"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("field", "value"), [
     ("positives", "summed"), ("flips", "per_batch"), ("detail_negatives", "crop"), ("detail_negatives", "rainy"),
     ("negatives", 1), ("temperature", 0.5), ("momentum", 0.5),
@@ -220,6 +221,7 @@ def test_half_precision_changes_little(micro, images):
         torch.testing.assert_close(b[name], value, rtol=0.1, atol=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("config", [tiny, small])
 def test_the_small_sizes_take_a_step(config, images):
     generator = torch.Generator().manual_seed(0)
