@@ -32,9 +32,12 @@ class Optimisation:
                 group["lr"] = self.schedule(step, self.peaks[name])
 
     def update(self, groups: Iterable[str], loss: Tensor) -> None:
-        """Update these groups once: backward, clip, step."""
+        """Update these groups once: clear what an earlier backward pass may have left, backward, clip, step."""
+        names = list(groups)
+        for name in names:
+            self.optimisers[name].zero_grad(set_to_none=True)
         loss.backward()
-        self.apply(groups)
+        self.apply(names)
 
     def apply(self, groups: Iterable[str] | None = None) -> None:
         """Clip the gradients that backward passes have left, step, and clear them; None stands for all groups."""

@@ -164,3 +164,13 @@ def test_adam_has_its_rate_and_betas(networks):
     (group,) = optimiser.param_groups
     assert (group["lr"], group["betas"], group["weight_decay"], group["fused"]) == (0.3, (0.5, 0.9), 0, False)
     assert adam(networks["two"].parameters(), 0.3, (0.5, 0.9), torch.device("cpu")).defaults["fused"] is False
+
+
+def test_an_update_forgets_gradients_that_an_earlier_backward_left():
+    stray, fresh = (torch.nn.Parameter(torch.ones(3)) for _ in range(2))
+    for weight in (stray, fresh):
+        optimisation = Optimisation({"all": torch.optim.SGD([weight], 0.1)}, {}, lambda step, peak: peak)
+        if weight is stray:
+            (100 * weight.sum()).backward()
+        optimisation.update(["all"], weight.square().sum())
+    assert torch.equal(stray, fresh) and stray.grad is None
