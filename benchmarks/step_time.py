@@ -17,6 +17,7 @@ from dataclasses import replace
 
 import torch
 
+from rainmer_lib.data.batches import Batch
 from rainmer_lib.dcdgan import paper
 from rainmer_lib.dcdgan.objective import Term
 from rainmer_lib.dcdgan.step import Trainer
@@ -57,11 +58,11 @@ def measure(kind: str, options) -> None:
         trainer.objective[0] = encode_again(trainer.objective[0], config.taps)
     if kind == "released":
         trainer.objective[0] = eight_passes(trainer.objective[0])
-    rainy, clean = (torch.rand(1, 3, options.crop, options.crop).to(options.device) for _ in range(2))
+    batch = Batch(*(torch.rand(1, 3, options.crop, options.crop).to(options.device) for _ in range(2)))
     seconds = []
     for _ in range(options.repeat + 1):
         began = time.perf_counter()
-        total = trainer.train_step(rainy, clean)["total"].item()  # .item() waits for a GPU
+        total = trainer.train_step(batch)["total"].item()  # .item() waits for a GPU
         seconds.append(time.perf_counter() - began)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     if options.device == "cuda":

@@ -14,12 +14,12 @@ from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
 
 from rainmer_lib.inference.derain import pad, require_rgb, to_input
-from rainmer_lib.networks.resnet_generator import ResNetGenerator
+from rainmer_lib.networks.generator import Generator
 
 Image8 = UInt8[np.ndarray, "h w 3"]
 
 
-def pooled_features(network: ResNetGenerator, images: Iterable[Image8], tap: str, grid: int = 1) -> Float[np.ndarray, "n p d"]:
+def pooled_features(network: Generator, images: Iterable[Image8], tap: str, grid: int = 1) -> Float[np.ndarray, "n p d"]:
     """Return points for the regions of each image, row by row, `grid` by `grid` of them: p = grid^2, d = twice the channels.
 
     A point is the mean, then the deviation over the locations of the region, of each channel after the layer `tap`.
@@ -38,7 +38,7 @@ def pooled_features(network: ResNetGenerator, images: Iterable[Image8], tap: str
 
 
 def patch_features(
-    network: ResNetGenerator, images: Iterable[Image8], tap: str, patches: int = 64, seed: int = 0
+    network: Generator, images: Iterable[Image8], tap: str, patches: int = 64, seed: int = 0
 ) -> Float[np.ndarray, "n p c"]:
     """Return features after `tap` at p = `patches` random locations per image, the points that the contrastive loss compares.
 
@@ -63,7 +63,7 @@ def photo_numbers(photos: Iterable[Image8]) -> Int[np.ndarray, " n"]:
 
 
 @torch.inference_mode()
-def _encode(network: ResNetGenerator, image: Image8, tap: str) -> Float[np.ndarray, "i j c"]:
+def _encode(network: Generator, image: Image8, tap: str) -> Float[np.ndarray, "i j c"]:
     encoder = [name for name in network.layers if not name.startswith(("up", "paint", "shrink"))]
     if tap not in encoder:
         raise ValueError(f"tap {tap!r}: choose one of {', '.join(encoder)}")

@@ -17,7 +17,7 @@ from rainmer_lib.analysis.separability import FOLDS, Clouds, clouds_of, measure
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.protocols import quantise
-from rainmer_lib.networks.resnet_generator import ResNetGenerator
+from rainmer_lib.networks.generator import Generator
 
 Image8 = UInt8[np.ndarray, "h w 3"]
 
@@ -61,13 +61,16 @@ def _quarters(image: Image8) -> list[Image8]:
     return [part for band in np.array_split(image, 2, axis=0) for part in np.array_split(band, 2, axis=1)]
 
 
-def taps_of(network: ResNetGenerator) -> tuple[str, str]:
-    """Return the layers to analyse: after the second downsampling, and after residual block `BLOCK` (or the last one)."""
+def taps_of(network: Generator) -> tuple[str, str]:
+    """Return the layers to analyse: the last before the blocks, and after residual block `BLOCK` (or the last one).
+
+    The last layer before the blocks is the second downsampling, or the stem of a generator that has none.
+    """
     blocks = [name for name in network.layers if name.startswith("block")]
-    return "down2", blocks[: min(BLOCK, len(blocks))][-1]
+    return "down2" if "down2" in network.layers else "stem", blocks[: min(BLOCK, len(blocks))][-1]
 
 
-def embed(networks: Mapping[tuple[str, int], ResNetGenerator], shown: Scenes) -> dict[tuple[str, int, str], Clouds]:
+def embed(networks: Mapping[tuple[str, int], Generator], shown: Scenes) -> dict[tuple[str, int, str], Clouds]:
     """Return rainy, derained and clean clouds by (method, seed, layer), from networks by (method, seed).
 
     The derained cloud shows the network's own output in 8 bits, passed through its encoder again.

@@ -3,17 +3,22 @@
 from dataclasses import dataclass
 
 from rainmer_lib.baselines.supervised import SupervisedConfig, pairs_of, supervised
+from rainmer_lib.dcdgan.config import CHOICES
+from rainmer_lib.dcdgan.method import describe
 from rainmer_lib.dcdgan.sizes import SIZES as DCDGAN_SIZES
-from rainmer_lib.networks.resnet_generator import ResNetGenerator
+from rainmer_lib.dcdgan.translation import build_generator
+from rainmer_lib.training.config import check_choices
 from rainmer_lib.training.method import Method, Size
 
-METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
+GENERATORS = CHOICES["generator"]
+METHOD_VERSION = 2  # raised by hand whenever a change alters the numbers of a run
 
 
 @dataclass(frozen=True)
 class PairedGeneratorConfig(SupervisedConfig):
     """Generator, steps, batches and learning rate of DCD-GAN; the defaults are its paper's."""
 
+    generator: str = "resnet"
     width: int = 64
     blocks: int = 9
     antialias: bool = True
@@ -28,15 +33,11 @@ class PairedGeneratorConfig(SupervisedConfig):
     def __post_init__(self) -> None:
         """Validate the configuration; each error names the field and its allowed values."""
         super().__post_init__()
+        check_choices(self, {"generator": GENERATORS})
         if self.crop % 4 or self.crop < 32:
             raise ValueError(f"crop={self.crop}: the generator needs a multiple of 4, at least 32")
         if min(self.width, self.blocks) < 1:
             raise ValueError("width and blocks must be at least 1")
-
-
-def build_network(config: PairedGeneratorConfig) -> ResNetGenerator:
-    """Build the untrained generator of a configuration."""
-    return ResNetGenerator(config.width, config.blocks, config.antialias, config.global_residual)
 
 
 # The fields of DCD-GAN's sizes that the configuration above has too
@@ -54,12 +55,12 @@ METHOD = Method(
     title="same generator, with pairs",
     version=METHOD_VERSION,
     config=PairedGeneratorConfig,
-    network=build_network,
-    start=supervised(build_network),
+    network=build_generator,
+    start=supervised(build_generator),
     supervision="paired",
     family="ResNet",
     citation="this project: DCD-GAN's generator under an L1 loss",
     sizes=SIZES,
     data=pairs_of,
-    describe=lambda config: f"ResNet generator, width {config.width}, {config.blocks} blocks",
+    describe=describe,
 )

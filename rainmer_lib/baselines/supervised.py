@@ -16,14 +16,14 @@ from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.config import check_choices, check_types
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.optimisation import Optimisation, adam
-from rainmer_lib.training.schedule import constant_then_linear, milestones
+from rainmer_lib.training.schedule import constant_then_linear, cosine, milestones
 
 LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": F.l1_loss,
     "mse": F.mse_loss,
     "ssim": structural_loss,  # 1 - SSIM; its gradient is that of the published -SSIM
 }
-CHOICES = {"loss": tuple(LOSSES), "supervised_stages": ("last", "all")}
+CHOICES = {"loss": tuple(LOSSES), "supervised_stages": ("last", "all"), "schedule": ("linear", "cosine")}
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,8 @@ class SupervisedConfig:
     supervised_stages: str = "last"  # "all": the loss is the sum over the outputs of every stage of the network
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
-    milestones: tuple[float, ...] = ()  # shares of the steps at which the rate falls; none: linear to zero in the second half
+    schedule: str = "linear"  # linear to zero in the second half, or "cosine": half a cosine from the first step
+    milestones: tuple[float, ...] = ()  # shares of the steps at which the rate falls, in place of the schedule
     decay: float = 0.2  # factor on the rate at each milestone
     clip: float = 0.0  # largest norm of the gradient; 0 is no clipping
     steps: int = 1000
@@ -66,6 +67,11 @@ class Trainer:
     model: Derainer
     optimisation: Optimisation
     step: int = 0
+
+    @property
+    def crops(self) -> int:
+        """Crops in the next batch."""
+        return self.config.batch
 
     @property
     def averages(self) -> dict[str, MovingAverage]:
@@ -116,7 +122,8 @@ def supervised(network: Callable[[Any], Derainer]) -> Callable[[Any, str], Train
 def _schedule(config: SupervisedConfig) -> Callable[[int, float], float]:
     if config.milestones:
         return lambda step, peak: peak * milestones(step, config.steps, config.milestones, config.decay)
-    return lambda step, peak: peak * constant_then_linear(step, config.steps)
+    schedule = cosine if config.schedule == "cosine" else constant_then_linear
+    return lambda step, peak: peak * schedule(step, config.steps)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ An ablation is `dataclasses.replace(paper, negatives="internal")`; there is noth
 
 from dataclasses import dataclass
 
+from rainmer_lib.networks.patch_discriminator import SEES
 from rainmer_lib.training.config import check_choices, check_types
 
 CHOICES = {
@@ -15,6 +16,9 @@ CHOICES = {
     "adversarial_loss": ("log_likelihood", "least_squares", "hinge", "hinge_clipped"),
     "frequency_loss": ("ortho_l1", "iicnet"),
     "guidance_branches": (2, 4),
+    "generator": ("resnet", "rain_layer"),
+    "discriminator_sees": tuple(SEES),
+    "schedule": ("linear", "cosine"),
     "precision": ("float32", "bfloat16"),
 }
 
@@ -24,11 +28,16 @@ class DCDGANConfig:
     """Configuration of one DCD-GAN training run; the defaults are the paper's."""
 
     # Networks
+    generator: str = "resnet"  # paper, Sec. 4.1; "rain_layer", ours, for small budgets: one grey layer of rain is subtracted or
+    #                            added, Eq. (1), by a network that keeps every pixel (`antialias`, `global_residual` unused)
     width: int = 64  # code; paper, Sec. 4.1, says "ResNet-based generator"
     blocks: int = 9  # paper, Sec. 4.1
     discriminator_width: int = 64  # code
     antialias: bool = True  # open: code has it on, the paper is silent; strided convolutions where False
     global_residual: bool = False  # paper and code draw the image anew; True adds the input back, for small budgets
+
+    discriminator_sees: str = "image"  # paper; ours, for small budgets: "detail", the grey image without its tones, or "both"
+    discriminator_norm: bool = True  # code: instance norm; ours, for small budgets: False, with the weights of He et al.
 
     # Contrastive Guidance Branch
     taps: tuple[str, ...] = ("down1", "down2", "block1", "block5")  # code: nce_layers 4, 8, 12, 16
@@ -47,6 +56,9 @@ class DCDGANConfig:
     adversarial_weight: float = 1.0
     frequency_weight: float = 0.1
     identity_weight: float = 0.0  # not in the paper; code: 1
+    identity_rainy: bool = True  # code: the identity term also asks that adding rain does not change rainy images
+    forward_cycle_share: float = 1.0  # ours: factor on the distances of the forward cycle.  Rain that is gone cannot be drawn
+    #                                   again where it was, so R to R* rewards rain that is left
     colour_norm: str = "l1"  # open: with L1 the colour term is exactly three times the plain cycle term; "l2" is the
     #                          un-squared norm of each channel, the only reading under which channels matter
     adversarial_loss: str = "log_likelihood"  # paper, Eq. (4), non-saturating for the generators; code: hinge
@@ -66,6 +78,16 @@ class DCDGANConfig:
     discriminator_replay: int = 0  # ours, for small budgets: images of earlier steps that the discriminators see again at each
     #                         step; a discriminator needs many photos to learn rain, and the generators' passes are the cost
     discriminator_layers: int = 3  # code: PatchGAN of 70 pixels; fewer layers have a smaller receptive field, for small crops
+    discriminator_originals: bool = False  # ours: the step's rainy images count as generated to the clean discriminator too,
+    #                                        and its clean images to the rainy one: rain that is left is what to look for
+    warm_up: int = 0  # ours, for small budgets: steps, of all `steps`, before the generators start: the clean discriminator
+    #                   learns rainy from clean crops; the rainy discriminator then starts as its opposite
+    warm_up_batch: int = 16  # crops of each kind in a step of the warm-up
+    rehearsals: int = 0  # ours, self-training, not in the paper: updates of `derain` a step on clean crops under rain layers
+    #                      that it has removed itself from rainy images
+    rehearsal_crops: int = 10  # crops in each of them
+    rehearsal_weight: float = 6.0  # of the mean absolute error in [0, 1]: the scale of the colour term
+    schedule: str = "linear"  # paper: constant, then linear to zero; "cosine", ours: half a cosine from the first step
     ema: float = 0.999  # ours: the generators oscillate, so their moving average is evaluated
 
     # Execution
@@ -78,7 +100,8 @@ class DCDGANConfig:
         """Validate the configuration; each error names the field and its allowed values."""
         check_types(self)
         check_choices(self, CHOICES)
-        known = ("stem", "down1", "down2", *(f"block{i + 1}" for i in range(self.blocks)))
+        reductions = ("down1", "down2") if self.generator == "resnet" else ()
+        known = ("stem", *reductions, *(f"block{i + 1}" for i in range(self.blocks)))
         if unknown := sorted(set(self.taps) - set(known)):
             raise ValueError(f"taps {unknown} are not layers of this encoder: choose among {', '.join(known)}")
         if not self.backward_cycle and self.negatives != "internal":
@@ -96,10 +119,14 @@ class DCDGANConfig:
             raise ValueError(f"crop={self.crop}: the generator needs a multiple of 4, at least 32")
         if self.discriminator_replay < 0:
             raise ValueError(f"discriminator_replay={self.discriminator_replay}: expected a number of images, 0 or more")
+        if self.rehearsals < 0 or min(self.rehearsal_crops, self.warm_up_batch) < 1:
+            raise ValueError("rehearsals must be 0 or more, rehearsal_crops and warm_up_batch at least 1")
         if not 1 <= self.discriminator_layers <= 3:
             raise ValueError(f"discriminator_layers={self.discriminator_layers}: expected 1, 2 or 3")
         if min(self.steps, self.batch, self.patches, self.width, self.blocks) < 1:
             raise ValueError("steps, batch, patches, width and blocks must be at least 1")
+        if not 0 <= self.warm_up < self.steps:
+            raise ValueError(f"warm_up={self.warm_up}: expected 0 or more, and fewer than all steps={self.steps}")
 
     def cycle_weights(self) -> tuple[float, ...]:
         """Return the weights of the terms that need the rain-adding generator."""
@@ -114,3 +141,6 @@ released = DCDGANConfig(
     negatives="internal", contrastive_weight=1.0, colour_weight=0.0, frequency_weight=0.0, adversarial_weight=0.5,
     identity_weight=0.5, adversarial_loss="hinge_clipped", heads_learning_rate=1e-3, heads_betas=(0.9, 0.999),
 )  # fmt: skip
+
+# Ours, for networks that ship: rehearsals, and a stronger identity term that keeps dry photos.  No table of the paper uses it.
+self_trained = DCDGANConfig(rehearsals=2, identity_weight=2.0)

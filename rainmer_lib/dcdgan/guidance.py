@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from rainmer_lib.losses.patch_contrast import patch_contrast
 from rainmer_lib.networks.blocks import initialise
-from rainmer_lib.networks.resnet_generator import Features
+from rainmer_lib.networks.generator import Features
 
 Locations = dict[str, Tensor]  # tapped layer -> (n,) indices into h*w
 

@@ -1,21 +1,18 @@
 """DCD-GAN as a `Method`, for the experiments and the command line."""
 
 from rainmer_lib.data.unpaired import UnpairedRain
-from rainmer_lib.dcdgan.config import DCDGANConfig, released
+from rainmer_lib.dcdgan.config import DCDGANConfig, released, self_trained
 from rainmer_lib.dcdgan.sizes import SIZES
 from rainmer_lib.dcdgan.step import METHOD_VERSION, Trainer
-from rainmer_lib.networks.resnet_generator import ResNetGenerator
+from rainmer_lib.dcdgan.translation import build_generator
 from rainmer_lib.training.config import changed_fields
 from rainmer_lib.training.method import Method
 
 
-def build_network(config: DCDGANConfig) -> ResNetGenerator:
-    """Build the untrained derain network of a configuration."""
-    return ResNetGenerator(config.width, config.blocks, config.antialias, config.global_residual)
-
-
 def describe(config: DCDGANConfig) -> str:
     """Describe the derain network in words."""
+    if config.generator == "rain_layer":
+        return f"generator of a rain layer, width {config.width}, {config.blocks} blocks"
     residual = ", global residual" if config.global_residual else ""
     return f"ResNet generator, width {config.width}, {config.blocks} blocks{residual}"
 
@@ -30,7 +27,7 @@ METHOD = Method(
     title="DCD-GAN",
     version=METHOD_VERSION,
     config=DCDGANConfig,
-    network=build_network,
+    network=build_generator,
     start=Trainer.start,
     supervision="unpaired",
     family="bidirectional GAN, dual contrastive guidance",
@@ -39,5 +36,5 @@ METHOD = Method(
     data=training_data,
     describe=describe,
     differs="the authors' code minimises DCLGAN's objective: preset `released`",
-    presets={"paper": {}, "released": changed_fields(released)},
+    presets={"paper": {}, "released": changed_fields(released), "self_trained": changed_fields(self_trained)},
 )

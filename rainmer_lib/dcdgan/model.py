@@ -14,10 +14,7 @@ class DCDGAN(nn.Module):
     def __init__(self, config: DCDGANConfig) -> None:
         super().__init__()
         torch.manual_seed(config.seed)  # the initial weights are a function of the seed alone
-        self.translation = BidirectionalTranslation(
-            config.width, config.blocks, config.discriminator_width, config.antialias, config.global_residual,
-            config.discriminator_layers,
-        )
+        self.translation = BidirectionalTranslation(config)
         channels = self.translation.derain.tap_channels(config.taps)
         self.guidance = ContrastiveGuidance(channels, config.embedding)
 

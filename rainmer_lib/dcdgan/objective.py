@@ -11,6 +11,7 @@ from rainmer_lib.dcdgan.translation import Cycles
 from rainmer_lib.losses.adversarial import discriminator_loss, generator_loss
 from rainmer_lib.losses.colour_cycle import colour_cycle, plain_cycle
 from rainmer_lib.losses.frequency import frequency
+from rainmer_lib.networks.patch_discriminator import PatchDiscriminator
 from rainmer_lib.training.objective import Term, switched_on
 
 # Images are in [0, 1] here and in [-1, 1] in the authors' code, where the weights were chosen: images are scaled
@@ -40,7 +41,8 @@ def build_objective(config: DCDGANConfig, patch_generator: torch.Generator) -> l
         """Return the term that adds the distance of R to R* and, with a backward cycle, that of N to N*."""
 
         def value(_: DCDGAN, cycles: Cycles) -> Tensor:
-            total = distance(IMAGE_RANGE * cycles.rainy, IMAGE_RANGE * cycles.recovered_rainy)
+            forward = distance(IMAGE_RANGE * cycles.rainy, IMAGE_RANGE * cycles.recovered_rainy)
+            total = config.forward_cycle_share * forward
             if config.backward_cycle:
                 total = total + distance(IMAGE_RANGE * cycles.clean, IMAGE_RANGE * cycles.recovered_clean)
             return total
@@ -66,18 +68,24 @@ def adversarial(model: DCDGAN, cycles: Cycles, mode: str) -> Tensor:
     return total
 
 
-def identity(model: DCDGAN, cycles: Cycles) -> Tensor:
+def identity(_: DCDGAN, cycles: Cycles) -> Tensor:
     """Return the identity loss: how much deraining changes clean images, and adding rain rainy ones (authors' code only)."""
-    t = model.translation
-    on_clean = plain_cycle(cycles.clean, t.derain(cycles.clean))
-    return IMAGE_RANGE * (on_clean + plain_cycle(cycles.rainy, t.rerain(cycles.rainy)))
+    total = plain_cycle(cycles.clean, cycles.kept_clean)
+    if cycles.kept_rainy is not None:
+        total = total + plain_cycle(cycles.rainy, cycles.kept_rainy)
+    return IMAGE_RANGE * total
 
 
 def discriminators_objective(model: DCDGAN, cycles: Cycles, mode: str) -> Tensor:
     """Return the discriminators' loss, L_adv(D_N) + L_adv(D_R), Eq. (4): real images against detached translations."""
     t = model.translation
-    total = discriminator_loss(t.clean_discriminator(cycles.clean), t.clean_discriminator(cycles.derained.detach()), mode)
+    total = on_both(t.clean_discriminator, cycles.clean, cycles.derained, mode)
     if cycles.rerained is not None:
-        real, fake = t.rainy_discriminator(cycles.rainy), t.rainy_discriminator(cycles.rerained.detach())
-        total = total + discriminator_loss(real, fake, mode)
+        total = total + on_both(t.rainy_discriminator, cycles.rainy, cycles.rerained, mode)
     return total
+
+
+def on_both(discriminator: PatchDiscriminator, real: Tensor, fake: Tensor, mode: str) -> Tensor:
+    """Return one discriminator's loss on real and on detached generated images, which it sees in one batch."""
+    logits = discriminator(torch.cat([real, fake.detach()]))
+    return discriminator_loss(logits[: len(real)], logits[len(real) :], mode)

@@ -8,16 +8,18 @@ import torch
 from rainmer_lib.data.batches import Batch
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.model import DCDGAN
-from rainmer_lib.dcdgan.objective import build_objective, discriminators_objective
+from rainmer_lib.dcdgan.objective import build_objective, discriminators_objective, on_both
 from rainmer_lib.dcdgan.translation import Cycles, float32_images
+from rainmer_lib.losses.adversarial import logits_total
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.objective import Term, evaluate
 from rainmer_lib.training.optimisation import Optimisation, adam
+from rainmer_lib.training.rehearsal import Rehearsal
 from rainmer_lib.training.replay import Replay
-from rainmer_lib.training.schedule import constant_then_linear
+from rainmer_lib.training.schedule import constant_then_linear, cosine
 
 # Raised by hand whenever a change alters the numbers of a run; tests/unit/dcdgan/test_version.py fails when it should be.
-METHOD_VERSION = 1
+METHOD_VERSION = 2
 
 
 def build_optimisation(model: DCDGAN, config: DCDGANConfig, device: torch.device | str) -> Optimisation:
@@ -32,7 +34,15 @@ def build_optimisation(model: DCDGAN, config: DCDGANConfig, device: torch.device
         for name, parameters in model.groups().items()
     }
     averages = {name: MovingAverage(getattr(model.translation, name), config.ema) for name in ("derain", "rerain")}
-    return Optimisation(optimisers, averages, lambda step, peak: peak * constant_then_linear(step, config.steps))
+    return Optimisation(optimisers, averages, lambda step, peak: peak * rate(step, config))
+
+
+def rate(step: int, config: DCDGANConfig) -> float:
+    """Return the factor on the learning rates: the schedule, which starts anew after a warm-up of the discriminators."""
+    if step < config.warm_up:
+        return constant_then_linear(step, config.warm_up)
+    schedule = cosine if config.schedule == "cosine" else constant_then_linear
+    return schedule(step - config.warm_up, config.steps - config.warm_up)
 
 
 @dataclass
@@ -46,6 +56,7 @@ class Trainer:
     objective: list[Term]
     translate: Callable[..., Cycles]
     replay: Replay | None = None
+    rehearsal: Rehearsal | None = None
     step: int = 0
 
     @classmethod
@@ -58,21 +69,32 @@ class Trainer:
         translate = torch.compile(model.translation) if config.compile else model.translation
         replay = Replay(config.discriminator_replay, config.seed) if config.discriminator_replay else None
         optimisation = build_optimisation(model, config, device)
-        return cls(config, model, optimisation, generator, build_objective(config, generator), translate, replay)
+        rehearsal = Rehearsal(config.seed) if config.rehearsals else None
+        objective = build_objective(config, generator)
+        return cls(config, model, optimisation, generator, objective, translate, replay, rehearsal)
 
     @property
     def averages(self) -> dict[str, MovingAverage]:
         """Moving averages of both generators; that of `derain` is evaluated."""
         return self.optimisation.averages
 
+    @property
+    def crops(self) -> int:
+        """Crops of each kind in the next batch: more in a warm-up, and those of the rehearsals."""
+        config = self.config
+        if self.step < config.warm_up:
+            return config.warm_up_batch
+        return config.batch + config.rehearsals * config.rehearsal_crops
+
     def train_step(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Update discriminators, then generators and heads, on one batch of unpaired crops; return each term's value."""
         self.optimisation.set_rates(self.step)
+        if self.step < self.config.warm_up:
+            return self._warm_up(batch)
+        batch, spare = Batch(*(x[: self.config.batch] for x in batch)), batch.clean[self.config.batch :]
         with torch.autocast(batch.rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
             # Forward cycle R -> N_R -> R*, backward cycle N -> R_N -> N*, with the features on the way
-            cycles = float32_images(self.translate(
-                batch.rainy, batch.clean, self.config.taps, self.config.backward_cycle, self.config.one_sided
-            ))  # fmt: skip
+            cycles = float32_images(self.translate(batch.rainy, batch.clean))
             # D maximises Eq. (4)
             discriminators = discriminators_objective(
                 self.model, self._with_earlier(cycles), self.config.adversarial_loss
@@ -83,16 +105,43 @@ class Trainer:
             terms, total = evaluate(self.objective, self.model, cycles)
             self.optimisation.update(["generators", "heads"], total)
             self._freeze_discriminators(False)
-        self.optimisation.follow(self.step)
+            terms |= {"discriminators": discriminators, "total": total} | self._rehearse(cycles, spare)
+        self.optimisation.follow(self.step - self.config.warm_up)
         self.step += 1
-        return {name: value.detach() for name, value in (terms | {"discriminators": discriminators, "total": total}).items()}
+        return {name: value.detach() for name, value in terms.items()}
+
+    def _warm_up(self, batch: Batch) -> dict[str, torch.Tensor]:
+        """Update the clean discriminator on clean against rainy images; at the end, make the rainy one its opposite."""
+        t, mode = self.model.translation, self.config.adversarial_loss
+        with torch.autocast(batch.rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+            loss = on_both(t.clean_discriminator, batch.clean, batch.rainy, mode)
+            self.optimisation.update(["discriminators"], loss)
+        self.step += 1
+        if self.step == self.config.warm_up:
+            t.rainy_discriminator.become_opposite_of(t.clean_discriminator, logits_total(mode))
+            self.optimisation.optimisers["discriminators"].state.clear()  # both go on alike
+        return {"discriminators": loss.detach()}
+
+    def _rehearse(self, cycles: Cycles, clean: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Update `derain` on clean crops under rain that it has removed itself; return the last error."""
+        if self.rehearsal is None:
+            return {}
+        self.rehearsal.remember(cycles.rainy, cycles.derained)
+        for part in clean.split(self.config.rehearsal_crops):
+            error = (self.model.translation.derain(self.rehearsal.put_on(part)).float() - part).abs().mean()
+            self.optimisation.update(["generators"], self.config.rehearsal_weight * error)
+        return {"rehearsal": error}
 
     def _with_earlier(self, cycles: Cycles) -> Cycles:
-        """Return the cycles followed by images of earlier steps if the configuration asks for a replay."""
-        if self.replay is None:
-            return cycles
+        """Return the cycles with images of earlier steps and with untouched ones, if the configuration asks for them."""
         kinds = ("rainy", "clean", "derained", *(["rerained"] if cycles.rerained is not None else []))
-        return replace(cycles, **self.replay.extend({kind: getattr(cycles, kind) for kind in kinds}))
+        images = {kind: getattr(cycles, kind) for kind in kinds}
+        if self.replay is not None:
+            images = self.replay.extend(images)
+        if self.config.discriminator_originals:
+            originals = {"derained": cycles.rainy, "rerained": cycles.clean}
+            images |= {k: torch.cat([images[k].detach(), originals[k]]) for k in originals if k in images}
+        return replace(cycles, **images)
 
     def _freeze_discriminators(self, frozen: bool) -> None:
         translation = self.model.translation
@@ -108,6 +157,7 @@ class Trainer:
             "patch_generator": self.patch_generator.get_state(),
             "torch_random_state": torch.get_rng_state(),
             **({"replay": self.replay.state()} if self.replay else {}),
+            **({"rehearsal": self.rehearsal.state()} if self.rehearsal else {}),
         }
 
     def restore(self, state: dict) -> None:
@@ -120,3 +170,5 @@ class Trainer:
         torch.set_rng_state(state["torch_random_state"].cpu())
         if self.replay is not None:
             self.replay.restore(state["replay"], next(self.model.parameters()).device)
+        if self.rehearsal is not None:
+            self.rehearsal.restore(state["rehearsal"], next(self.model.parameters()).device)

@@ -33,7 +33,10 @@ def adapt(run: Run, domain: UnpairedRain, profile: Profile, say=print) -> Run:
     `derain` starts from the run's averaged weights; the other networks, which a recorded run does not hold, start from new
     initial weights.  The paper says only that its method "could be easily adapted", not how.
     """
-    config = replace(run.config, steps=max(1, run.config.steps // SHARE), learning_rate=run.config.learning_rate / PATIENCE)
+    config = replace(
+        run.config, steps=max(1, run.config.steps // SHARE), warm_up=run.config.warm_up // SHARE,
+        learning_rate=run.config.learning_rate / PATIENCE,
+    )  # fmt: skip
     return train_run(
         f"{run.label} {ADAPTED}", run.method, config, domain, profile, say,
         start=starting_from(run.folder.path / RUN_WEIGHTS), origin=run.folder.identity.key,

@@ -25,6 +25,11 @@ _MODES = {
 }
 
 
+def logits_total(mode: str) -> float:
+    """Return the sum of the logits that a mode wants for real and for generated images: twice its undecided logit."""
+    return 1.0 if mode == "least_squares" else 0.0
+
+
 def discriminator_loss(real: Logits, fake: Logits, mode: str) -> Scalar:
     """Return the loss of one discriminator, 0.5 (L(real) + L(fake)).
 

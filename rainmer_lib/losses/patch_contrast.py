@@ -1,7 +1,6 @@
 """Patch-wise contrastive loss with internal and external negatives (DCD-GAN, Eq. (2), Sec. 3.2)."""
 
 import torch
-import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor
 
@@ -30,27 +29,38 @@ def patch_contrast(
     """
     if negatives not in ("internal", "external", "both"):
         raise ValueError(f"negatives={negatives!r}: choose internal, external or both")
-    keys = keys.detach()
-    if negatives == "internal":
-        candidates, positive = keys, _diagonal(query)
-    elif external is None:
+    if negatives != "internal" and external is None:
         raise ValueError(
             f"negatives={negatives!r} needs external patches, but `external` is None: pass them, or use negatives='internal'"
         )
+    keys, sharp = keys.detach(), query / temperature  # scaled before the product, which has far more values
+    positive = (sharp * keys).sum(dim=2, keepdim=True)
+    if negatives == "internal":
+        total = _LogSumExp.apply(sharp, keys)
     elif negatives == "both":
-        candidates, positive = torch.cat([keys, external.detach()], dim=1), _diagonal(query)
+        total = _LogSumExp.apply(sharp, torch.cat([keys, external.detach()], dim=1))
     else:
-        return _external_only(query, keys, external.detach(), temperature)
-    logits = torch.einsum("bnd,bmd->bnm", query, candidates) / temperature
-    return F.cross_entropy(logits.flatten(0, 1), positive)
+        total = torch.logaddexp(positive, _LogSumExp.apply(sharp, external.detach()))
+    return (total - positive).mean()
 
 
-def _diagonal(query: Embeddings) -> Tensor:
-    """Return the index of each query's positive: candidate s is the positive of query s, in every image."""
-    return torch.arange(query.shape[1], device=query.device).repeat(query.shape[0])
+class _LogSumExp(torch.autograd.Function):
+    """log sum_v exp(q . v) over the candidates v: (b, n, d), (b, m, d) -> (b, n, 1).
 
+    Its gradient is the mean of the candidates under softmax weights, which is computed at once: of the n m products nothing
+    has to be kept, and they are the largest tensors of a small training step.  Candidates get no gradient.
+    """
 
-def _external_only(query: Embeddings, keys: Embeddings, external: Embeddings, temperature: float) -> Scalar:
-    positive = (query * keys).sum(dim=2, keepdim=True)
-    logits = torch.cat([positive, torch.einsum("bnd,bmd->bnm", query, external)], dim=2) / temperature
-    return F.cross_entropy(logits.flatten(0, 1), torch.zeros_like(_diagonal(query)))
+    @staticmethod
+    def forward(ctx, query: Tensor, candidates: Tensor) -> Tensor:
+        products = query @ candidates.mT
+        largest = products.amax(dim=2, keepdim=True)
+        weights = products.sub_(largest).exp_()
+        total = weights.sum(dim=2, keepdim=True)
+        ctx.save_for_backward((weights @ candidates).div_(total))
+        return total.log() + largest
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient * ctx.saved_tensors[0], None

@@ -23,6 +23,20 @@ class ResidualBlock(nn.Module):
         return x + self.body(x)
 
 
+class PlainBlock(nn.Module):
+    """Residual block x + conv(ReLU(conv(x))) on (b, c, h, w): 3x3 convolutions on zero borders, no norm."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1), nn.ReLU(True), nn.Conv2d(channels, channels, 3, padding=1)
+        )
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Add the block's correction to its input."""
+        return x + self.body(x)
+
+
 def initialise(module: nn.Module, gain: float = 0.02) -> nn.Module:
     """Draw convolution and linear weights from Xavier's normal distribution with `gain`, set biases to zero, return `module`.
 
@@ -32,6 +46,19 @@ def initialise(module: nn.Module, gain: float = 0.02) -> nn.Module:
         if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
             nn.init.xavier_normal_(layer.weight, gain=gain)
             nn.init.zeros_(layer.bias)
+    return module
+
+
+def initialise_he(module: nn.Module) -> nn.Module:
+    """Draw convolution weights from the normal distribution of He et al. (2015) for LeakyReLU(0.2), set biases to zero.
+
+    Return `module`.  For networks without norm: the scale of the activations is kept from layer to layer.
+    """
+    for layer in module.modules():
+        if isinstance(layer, nn.Conv2d):
+            nn.init.kaiming_normal_(layer.weight, a=0.2)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
     return module
 
 

@@ -1,25 +1,18 @@
 """ResNet generator of the CycleGAN family (DCD-GAN, Sec. 4.1), with named layers whose features it can return."""
 
-from collections.abc import Sequence
-
-from jaxtyping import Float
 from torch import Tensor, nn
 
-from rainmer_lib.networks.blocks import InstanceNorm, ResidualBlock, initialise, to_signed
-from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.networks.blocks import InstanceNorm, ResidualBlock, initialise
+from rainmer_lib.networks.generator import Generator, Image
 from rainmer_lib.networks.resample import BlurDown, BlurUp
 
-Image = Float[Tensor, "b 3 h w"]
-Features = dict[str, Tensor]  # tapped layer -> (b, c, h, w)
 
-
-class ResNetGenerator(Derainer):
+class ResNetGenerator(Generator):
     """ResNet generator (paper, Sec. 4.1): stem, two reductions, residual blocks, two enlargements.
 
-    Takes and returns images (b, 3, h, w) in [0, 1], with h and w multiples of 4.  Every layer has a name, and `translate`
-    returns the features behind the layers named in `taps`; the encoder of the CGB is everything up to the last residual block.
-    Without `global_residual` the network draws the whole image anew through a tanh, as in the paper; with `global_residual` it
-    adds a correction in [-1, 1] to the image, and the result may leave [0, 1] slightly.
+    Takes and returns images (b, 3, h, w) in [0, 1], with h and w multiples of 4.  Without `global_residual` the network draws
+    the whole image anew through a tanh, as in the paper; with `global_residual` it adds a correction in [-1, 1] to the image,
+    and the result may leave [0, 1] slightly.
     `antialias=False` uses strided and transposed convolutions (the textbook CycleGAN), with the same number of parameters.
     """
 
@@ -40,34 +33,13 @@ class ResNetGenerator(Derainer):
         layers["paint"] = nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(width, 3, 7), nn.Tanh())
         self.layers = initialise(nn.ModuleDict(layers))
 
-    def forward(self, image: Image) -> Image:
-        """Translate `image`."""
-        return self.translate(image)[0]
+    def finish(self, image: Image, x: Tensor) -> Image:
+        """Return the drawn image in [0, 1], or the image with its correction."""
+        return image + x if self.global_residual else (x + 1) / 2
 
-    def translate(self, image: Image, taps: Sequence[str] = ()) -> tuple[Image, Features]:
-        """Translate `image`; also return the features behind each of `taps`."""
-        x, features = self._run(image, taps, stop=False)
-        return (image + x if self.global_residual else (x + 1) / 2), features
-
-    def encode(self, image: Image, taps: Sequence[str]) -> Features:
-        """Return only the features behind `taps`; the network runs no further than the last of them."""
-        return self._run(image, taps, stop=True)[1]
-
-    def _run(self, image: Image, taps: Sequence[str], stop: bool) -> tuple[Tensor, Features]:
-        require_multiple_of_four(image)
-        x, features = to_signed(image), {}
-        for name, layer in self.layers.items():
-            x = layer(x)
-            if name in taps:
-                features[name] = x
-            if stop and len(features) == len(taps):
-                break
-        return x, features
-
-    def tap_channels(self, taps: Sequence[str]) -> dict[str, int]:
-        """Return the number of channels of the features behind each tap."""
-        width = self.layers["stem"][1].out_channels
-        return {tap: width * {"stem": 1, "down1": 2}.get(tap, 4) for tap in taps}
+    def channels(self, tap: str) -> int:
+        """Return the number of channels behind a tap."""
+        return self.layers["stem"][1].out_channels * {"stem": 1, "down1": 2}.get(tap, 4)
 
 
 def enlarge(channels: int, antialias: bool) -> list[nn.Module]:
@@ -76,12 +48,3 @@ def enlarge(channels: int, antialias: bool) -> list[nn.Module]:
         return [BlurUp(), nn.Conv2d(channels, channels // 2, 3, padding=1)]
     return [nn.ConvTranspose2d(channels, channels // 2, 3, stride=2, padding=1, output_padding=1)]
 
-
-def require_multiple_of_four(image: Tensor) -> None:
-    """Raise ValueError unless height and width are multiples of 4, which two reductions by two require."""
-    height, width = image.shape[-2:]
-    if height % 4 or width % 4:
-        raise ValueError(
-            f"image of {height}x{width}: the generator needs multiples of 4; "
-            "rainmer_lib.inference.derain.derain pads and crops for you"
-        )

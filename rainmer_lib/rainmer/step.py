@@ -70,6 +70,11 @@ class Trainer:
         return cls(config, model, build_optimisation(model, config), memory_bank, generator, build_objective(config))
 
     @property
+    def crops(self) -> int:
+        """Pairs in the next batch."""
+        return self.config.batch
+
+    @property
     def averages(self) -> dict[str, MovingAverage]:
         """Moving average of `derain`, which is evaluated."""
         return self.optimisation.averages

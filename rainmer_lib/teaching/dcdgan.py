@@ -26,8 +26,8 @@ from rainmer_lib.inference.probe import device_of
 from rainmer_lib.inference.whole_image_norm import replaced
 from rainmer_lib.methods import METHODS
 from rainmer_lib.networks.blocks import parameter_count
+from rainmer_lib.networks.generator import Generator
 from rainmer_lib.networks.patch_discriminator import PatchDiscriminator
-from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.pretrained.models import DEFAULT, load_model
 
 Photo = Float[np.ndarray, "h w 3"]
@@ -53,7 +53,7 @@ def _rained_on(name: str, seed: int) -> Pair:
     return Pair(name, (255 * rainy).round().astype(np.uint8), photo)
 
 
-def layer_table(network: ResNetGenerator | PatchDiscriminator, size: int) -> pd.DataFrame:
+def layer_table(network: Generator | PatchDiscriminator, size: int) -> pd.DataFrame:
     """List the layers of a network for an image of `size` by `size`: a row for each of `network.layers`, in order.
 
     Columns: layer (its name), what (its parts), channels, height, width (of its output), parameters.  On the device
@@ -125,17 +125,20 @@ SHORT = {
 def short_training(profile: Profile, steps: int) -> tuple[DCDGANConfig, UnpairedRain]:
     """Return configuration and data of a training that is short enough to watch.
 
-    At `quick`: `SHORT` for `steps` steps, on the embedded photos shuffled as in the paper; every photo is rained on and every
-    photo is a clean exemplar, so that only rain distinguishes the two sets.  Else: the profile's own training and steps.
+    At `quick`: `SHORT` for `steps` steps, of which the warm-up has its share, on the embedded photos shuffled as in the paper;
+    every photo is rained on and every photo is a clean exemplar, so that only rain distinguishes the two sets.  Else: the
+    profile's own training and steps.
     """
     data, config = unpaired(profile.data), METHODS["dcdgan"].at(profile.name)
     if profile.name != "quick":
         return config, data
     everything = [*data.rainy_photos, *data.clean_photos]
-    return replace(config, **SHORT, steps=steps), replace(data, rainy_photos=everything, clean_photos=everything)
+    warm_up = config.warm_up * steps // config.steps
+    config = replace(config, **SHORT, steps=steps, warm_up=warm_up)
+    return config, replace(data, rainy_photos=everything, clean_photos=everything)
 
 
-def averaged_network(trainer: Trainer) -> ResNetGenerator:
+def averaged_network(trainer: Trainer) -> Generator:
     """Return the derain network with the moving average of its weights, which is the network to evaluate."""
     network = deepcopy(trainer.model.translation.derain)
     network.load_state_dict(trainer.averages["derain"].state())

@@ -1,5 +1,6 @@
 """Training loop, from fresh weights or a checkpoint to finished weights."""
 
+import math
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -69,7 +70,7 @@ def train(
 def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -> float:
     began, pending = time.monotonic(), []
     for _ in _progress(range(trainer.step, config.steps), run.identity.key, say):
-        batch = data.batch(trainer.step, config.batch, config.crop, config.seed)
+        batch = data.batch(trainer.step, trainer.crops, config.crop, config.seed)
         pending.append(trainer.train_step(to_device(batch, device)))
         last = trainer.step == config.steps
         if trainer.step % log_every == 0 or trainer.step % save_every == 0 or last:
@@ -84,17 +85,21 @@ def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -
 
 
 def _summarise(pending: list[dict[str, Tensor]], step: int) -> dict:
-    """Average each term over the steps since the last line; raise TrainingDiverged at the first value that is not finite."""
-    names = list(pending[0])
-    table = torch.stack([torch.stack([values[name].float() for name in names]) for values in pending]).cpu()
-    bad = ~torch.isfinite(table)
-    if bad.any():
-        row, column = bad.nonzero()[0].tolist()
-        raise TrainingDiverged(
-            f"step {step - len(pending) + row + 1}: the term {names[column]!r} is {table[row, column].item()}. "
-            "The last checkpoint is from an earlier step; lower the learning rate or this term's weight"
-        )
-    return {"step": step, **{name: round(value, 6) for name, value in zip(names, table.mean(0).tolist(), strict=True)}}
+    """Average each term over those steps since the last line that have it.
+
+    Raises TrainingDiverged at the first value that is not finite.
+    """
+    flat = iter(torch.stack([value.float() for values in pending for value in values.values()]).tolist())  # one transfer
+    table = [{name: next(flat) for name in values} for values in pending]
+    for row, values in enumerate(table):
+        for name, value in values.items():
+            if not math.isfinite(value):
+                raise TrainingDiverged(
+                    f"step {step - len(pending) + row + 1}: the term {name!r} is {value}. "
+                    "The last checkpoint is from an earlier step; lower the learning rate or this term's weight"
+                )
+    present = {name: [values[name] for values in table if name in values] for values in table for name in values}
+    return {"step": step, **{name: round(sum(found) / len(found), 6) for name, found in present.items()}}
 
 
 def export(weights: dict[str, Tensor], path) -> None:

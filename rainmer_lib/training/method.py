@@ -16,6 +16,7 @@ class Trainer(Protocol):
     """A training run in progress."""
 
     step: int
+    crops: int  # crops of each kind that the next step takes
     model: nn.Module
     averages: dict[str, MovingAverage]  # "derain" is what a finished run exports
 

@@ -1,5 +1,6 @@
 """Schedules of the learning rate over a run."""
 
+import math
 from collections.abc import Sequence
 
 
@@ -10,6 +11,11 @@ def constant_then_linear(step: int, steps: int) -> float:
     """
     half = steps / 2
     return 1.0 if step < half else max(0.0, (steps - step) / (steps - half))
+
+
+def cosine(step: int, steps: int) -> float:
+    """Return the factor on the learning rate, half a cosine from 1 to nearly 0: (1 + cos(pi step / steps)) / 2."""
+    return (1 + math.cos(math.pi * step / steps)) / 2
 
 
 def milestones(step: int, steps: int, shares: Sequence[float], factor: float) -> float:

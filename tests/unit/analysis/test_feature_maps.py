@@ -11,6 +11,7 @@ from rainmer_lib.analysis.separability import measure
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.protocols import quantise
+from rainmer_lib.networks.rain_layer_generator import RainLayerGenerator
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 
 
@@ -60,6 +61,18 @@ def test_few_photos_are_cut_into_quarters_that_count_as_photos():
 @pytest.mark.parametrize("blocks, last", [(1, "block1"), (2, "block2"), (3, "block3"), (9, "block3")])
 def test_the_layers_exist_at_every_depth(blocks, last):
     assert taps_of(ResNetGenerator(2, blocks)) == ("down2", last)
+    assert taps_of(RainLayerGenerator(2, blocks)) == ("stem", last), "nothing is reduced before its blocks"
+
+
+def test_clouds_of_a_generator_without_reductions():
+    """Its stem stands where the second reduction of a ResNet generator does."""
+    torch.manual_seed(0)
+    network, shown = RainLayerGenerator(4, 2).eval(), scenes(pairs(5, side=40))
+    found = embed({("small", 0): network}, shown)
+    assert set(found) == {("small", 0, "stem"), ("small", 0, "block2")}
+    for tap in ("stem", "block2"):
+        expected = pooled_features(network, shown.clean, tap, 3).reshape(45, -1)
+        assert np.array_equal(found["small", 0, tap].clean, expected) and expected.shape == (45, 8)
 
 
 def test_clouds_are_of_the_networks_own_outputs(networks, clouds):

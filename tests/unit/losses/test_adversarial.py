@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from rainmer_lib.losses.adversarial import discriminator_loss, generator_loss
+from rainmer_lib.losses.adversarial import discriminator_loss, generator_loss, logits_total
 
 
 def sigmoid(x):
@@ -38,6 +38,17 @@ def test_equals_the_definition(mode):
 def test_an_undecided_discriminator_costs_log_two():
     zero = torch.zeros(5, dtype=torch.float64)
     assert discriminator_loss(zero, zero, "log_likelihood").item() == pytest.approx(math.log(2))
+
+
+@pytest.mark.parametrize("mode", SLOW)
+def test_the_rest_to_the_total_judges_the_other_way_round(mode):
+    """Logits `total - x` tell fake from real as `x` tell real from fake; half of the total is undecided."""
+    real, fake = torch.linspace(-2.3, 3, 12, dtype=torch.float64), torch.linspace(-1.7, 2.2, 12, dtype=torch.float64)
+    total = logits_total(mode)
+    torch.testing.assert_close(discriminator_loss(total - fake, total - real, mode), discriminator_loss(real, fake, mode))
+    half = torch.tensor([total / 2], dtype=torch.float64, requires_grad=True)
+    discriminator_loss(half, half, mode).backward()
+    assert half.grad.item() == 0
 
 
 def test_the_released_generator_stops_learning_above_one():

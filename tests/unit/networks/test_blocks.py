@@ -6,7 +6,7 @@ import torch.nn.functional as F
 from random_tensors import doubles, uniform
 from torch import nn
 
-from rainmer_lib.networks.blocks import ResidualBlock, initialise, parameter_count, to_signed
+from rainmer_lib.networks.blocks import PlainBlock, ResidualBlock, initialise, initialise_he, parameter_count, to_signed
 
 
 def test_a_residual_block_is_its_formula():
@@ -24,6 +24,15 @@ def test_a_residual_block_is_its_formula():
     torch.testing.assert_close(block(x), expected)
 
 
+def test_a_plain_block_is_its_formula():
+    """x + conv(ReLU(conv(x))) on borders of zeros."""
+    torch.manual_seed(0)
+    block, x = PlainBlock(3).double(), doubles(2, 3, 6, 7)
+    first, second = (layer for layer in block.body if isinstance(layer, nn.Conv2d))
+    inner = F.conv2d(F.pad(x, (1, 1, 1, 1)), first.weight, first.bias).relu()
+    torch.testing.assert_close(block(x), x + F.conv2d(F.pad(inner, (1, 1, 1, 1)), second.weight, second.bias))
+
+
 def test_initial_weights_follow_xaviers_law_with_a_gain_of_a_fiftieth():
     """A standard deviation of gain sqrt(2 / (fan in + fan out)); no biases; norms are left alone."""
     torch.manual_seed(0)
@@ -35,6 +44,16 @@ def test_initial_weights_follow_xaviers_law_with_a_gain_of_a_fiftieth():
         assert layer.weight.abs().max() > 3 * layer.weight.std(), "normal: a uniform law ends at 1.7 deviations"
     assert (module[3].weight == 1).all()
     assert initialise(nn.Linear(300, 200), gain=1.0).weight.std().item() == pytest.approx((2 / 500) ** 0.5, rel=0.05)
+
+
+def test_initial_weights_of_networks_without_norm_follow_the_law_of_he():
+    """A standard deviation of sqrt(2 / (1 + 0.2^2) / fan in) for LeakyReLU(0.2); no biases; other layers are left alone."""
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Conv2d(32, 64, 3), nn.Conv2d(64, 32, 3, bias=False), nn.BatchNorm2d(4))
+    assert initialise_he(module) is module and (module[2].weight == 1).all() and not module[0].bias.any()
+    for layer, fan_in in zip(module, (9 * 32, 9 * 64), strict=False):
+        assert layer.weight.std().item() == pytest.approx((2 / 1.04 / fan_in) ** 0.5, rel=0.05)
+        assert layer.weight.abs().max() > 3 * layer.weight.std(), "normal: a uniform law ends at 1.7 deviations"
 
 
 def test_only_trainable_values_are_counted():

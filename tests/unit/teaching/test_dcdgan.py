@@ -14,6 +14,7 @@ from rainmer_lib.dcdgan.step import Trainer
 from rainmer_lib.experiments.profiles import profile
 from rainmer_lib.networks.blocks import parameter_count
 from rainmer_lib.networks.patch_discriminator import PatchDiscriminator
+from rainmer_lib.networks.rain_layer_generator import RainLayerGenerator
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.teaching.dcdgan import (
     averaged_network,
@@ -50,6 +51,15 @@ def test_the_table_counts_all_parameters_and_leaves_no_hooks(table):
     assert not any(layer._forward_hooks for layer in network.modules())
 
 
+def test_the_table_of_a_generator_of_a_rain_layer():
+    """Half the size between the rearrangements of the pixels, one grey layer at the end."""
+    rows = layer_table(RainLayerGenerator(8, 2), 16).set_index("layer")
+    assert list(rows.index) == ["stem", "block1", "block2", "paint"]
+    assert tuple(rows.loc["block2", ["channels", "height", "width"]]) == (8, 8, 8)
+    assert tuple(rows.loc["paint", ["channels", "height", "width"]]) == (1, 16, 16)
+    assert rows.loc["stem", "what"] == "PixelUnshuffle, conv 3, ReLU" and rows.loc["block1", "what"] == "conv 3, ReLU, conv 3"
+
+
 @pytest.mark.parametrize(("layers", "antialias", "side"), [(3, True, 84), (3, False, 70), (2, False, 34), (1, True, 18)])
 def test_a_logit_sees_what_the_arithmetic_of_kernels_says(layers, antialias, side):
     discriminator = PatchDiscriminator(4, antialias, layers)
@@ -62,7 +72,7 @@ def test_a_logit_sees_what_the_arithmetic_of_kernels_says(layers, antialias, sid
 def step():
     model = DCDGAN(SMALL)
     rainy, clean = torch.rand(2, 1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    return model, model.translation(rainy, clean, SMALL.taps)
+    return model, model.translation(rainy, clean)
 
 
 def test_gradients_of_the_terms_add_up_to_that_of_the_objective(step):
@@ -113,6 +123,8 @@ def test_the_short_training_shuffles_the_photos_at_quick_alone(monkeypatch):
     sets = {name: UnpairedRain(name, [f"{name}-a"], [f"{name}-b"], [], ["kept"], "") for name in ("embedded", "bsd-streaks")}
     monkeypatch.setattr("rainmer_lib.teaching.dcdgan.unpaired", sets.get)
     config, data = short_training(profile("quick"), 7)
+    quick = METHOD.at("quick")
     assert config.steps == 7 and data.held_out == ["kept"]
+    assert config.warm_up == quick.warm_up * 7 // quick.steps, "the share of the steps that it has at quick"
     assert data.rainy_photos == data.clean_photos == ["embedded-a", "embedded-b"]
     assert short_training(profile("laptop"), 7) == (METHOD.at("laptop"), sets["bsd-streaks"])

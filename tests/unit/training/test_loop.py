@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 
 from rainmer_lib.data.unpaired import UnpairedRain
 from rainmer_lib.dcdgan.step import Trainer
-from rainmer_lib.training.loop import TrainingDiverged, export, train
+from rainmer_lib.training.loop import TrainingDiverged, _summarise, export, train
 
 
 @pytest.fixture
@@ -36,6 +36,40 @@ def test_a_finished_run_is_not_trained_again(tiny, data, folder, capsys):
     assert capsys.readouterr().out == first, "a finished run prints what its training printed"
     assert [entry["step"] for entry in run.read_log()] == [2, 4, 6]
     assert {p.name for p in run.path.iterdir()} >= {"config.json", "derain.safetensors", "rerain.safetensors", "finished.json"}
+
+
+def test_an_entry_has_the_terms_of_its_steps_and_their_means_over_those_that_have_them():
+    entry = _summarise([{"a": torch.tensor(1.0)}, {"a": torch.tensor(2.0), "b": torch.tensor(5.0)},
+                        {"a": torch.tensor(6.0), "b": torch.tensor(6.0), "c": torch.tensor(0.5)}], 30)  # fmt: skip
+    assert entry == {"step": 30, "a": 3.0, "b": 5.5, "c": 0.5} and list(entry) == ["step", "a", "b", "c"]
+    assert _summarise([{"b": torch.tensor(0.12345678)}], 7) == {"step": 7, "b": 0.123457}
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), float("-inf")])
+def test_of_several_terms_the_first_that_is_not_finite_is_named_with_its_step(bad):
+    """Also where the steps before have other terms."""
+    fine, lost = torch.tensor(1.0), torch.tensor(bad)
+    pending = [{"a": fine}, {"a": fine, "b": fine}, {"a": fine, "b": lost}, {"a": lost, "b": fine}]
+    with pytest.raises(TrainingDiverged, match=f"^step 12: the term 'b' is {bad}. "):
+        _summarise(pending, 13)
+
+
+def test_a_run_with_a_warm_up_logs_what_there_is(tiny, data, folder, capsys):
+    """Lines of the warm-up have the discriminators alone; the crops that a step asks for are drawn."""
+    asked = []
+
+    class Counting(UnpairedRain):
+        def batch(self, step, size, crop, seed):
+            asked.append(size)
+            return super().batch(step, size, crop, seed)
+
+    config = replace(tiny, warm_up=3, warm_up_batch=5, rehearsals=1, rehearsal_crops=4)
+    run = train(Trainer.start, config, Counting(**vars(data)), folder(config), log_every=2)
+    log = run.read_log()
+    assert asked == [5, 5, 5, 6, 6, 6] and [entry["step"] for entry in log] == [2, 4, 6]
+    assert set(log[0]) == {"step", "discriminators"} and {"total", "colour", "rehearsal"} < set(log[1]) == set(log[2])
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].split()[:-1] == ["step", "2/6", "discriminators"] and "rehearsal" in printed[-1]
 
 
 def test_the_export_is_the_moving_average(tiny, data, folder):
