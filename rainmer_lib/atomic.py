@@ -1,7 +1,8 @@
-"""Atomic writes: a file holds either its old content or its new content, never a part of it."""
+"""Atomic writes: a file or folder holds either its old content or its new content, never a part of it."""
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,3 +31,24 @@ def write_text(path: Path, text: str) -> Path:
 def write_json(path: Path, value: Any) -> Path:
     """Write JSON with sorted keys, indented, so that two equal values give equal files."""
     return write_text(path, json.dumps(value, indent=2, sort_keys=True) + "\n")
+
+
+def write_folder(path: Path, fill: Callable[[Path], Any]) -> Path:
+    """Let `fill` write into an empty folder beside `path`, which then takes the place of `path`, old files included.
+
+    If `fill` fails, the old folder stays.  Return `path`.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part, old = (path.with_name(f".{path.name}.{os.getpid()}.{end}.tmp") for end in ("new", "old"))
+    try:
+        part.mkdir()
+        fill(part)
+        if path.exists():  # two renames, because a folder that is not empty cannot be renamed over
+            os.replace(path, old)
+        os.replace(part, path)
+    finally:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        for rest in (part, old):
+            shutil.rmtree(rest, ignore_errors=True)
+    return path

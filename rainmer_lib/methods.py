@@ -1,6 +1,6 @@
 """Every deraining method by name.  To add one, define a `Method` in a file of its own and list it here."""
 
-from rainmer_lib.baselines import cyclegan_family, paired_generator, prenet, rescan
+from rainmer_lib.baselines import cyclegan_family, paired_generator, prenet, rain_layer, rescan
 from rainmer_lib.dcdgan.method import METHOD as DCDGAN
 from rainmer_lib.rainmer.method import METHOD as RAINMER
 from rainmer_lib.training.method import Method
@@ -16,6 +16,7 @@ METHODS: dict[str, Method] = {
         prenet.METHOD,
         rescan.METHOD,
         paired_generator.METHOD,
+        rain_layer.METHOD,
     )
 }
 

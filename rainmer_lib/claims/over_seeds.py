@@ -45,6 +45,14 @@ def by_chance(seeds: int, draws: int = 1_000_000) -> float:
     return float(found.mean())
 
 
+def chance_told(seeds: int) -> str:
+    """Return a sentence on what the rule finds where there is nothing, for a notebook to print."""
+    if seeds < 3:
+        return f"With {seeds} seeds nothing is supported or contradicted over seeds."
+    share = f"{100 * by_chance(seeds):.1f} %"
+    return f"With {seeds} seeds, two equivalent methods are 'supported' in {share} of comparisons, 'contradicted' in as many."
+
+
 def verdict_counts(claims: pd.DataFrame, worse: Sequence[str]) -> pd.DataFrame:
     """Count the verdicts on whether one method is better than each of `worse`, which are the rows.
 

@@ -2,10 +2,10 @@
 
 
 def models(start: str) -> list[str]:
-    """List trained networks."""
-    from rainmer_lib.pretrained.models import MODELS
+    """List trained networks, and `auto`."""
+    from rainmer_lib.pretrained.models import AUTO, MODELS
 
-    return [name for name in MODELS if name.startswith(start)]
+    return [name for name in (AUTO, *MODELS) if name.startswith(start)]
 
 
 def profiles(start: str) -> list[str]:

@@ -13,6 +13,8 @@ rainmer derain photo.jpg derained.png
 
 rainmer derain photos/ derained/ --model dcdgan-small
 
+rainmer derain photo.jpg gently.png --strength 0.6
+
 rainmer derain photo.jpg out.jpg --model results/laptop/runs/dcdgan-20ef388c26f5"""
 
 
@@ -20,8 +22,12 @@ def derain(
     source: Annotated[Path, typer.Argument(metavar="IN", help="an image, or a folder of images (subfolders too)")],
     target: Annotated[Path, typer.Argument(metavar="OUT", help="a file, or a folder; IN is never overwritten")],
     model: Annotated[
-        str, typer.Option(help="see `rainmer list`; or the folder of a run", autocompletion=choices.models)
-    ] = "dcdgan-small",
+        str,
+        typer.Option(help="auto, a name that `rainmer list` shows, or the folder of a run", autocompletion=choices.models),
+    ] = "auto",
+    strength: Annotated[
+        float, typer.Option(help="factor on what is removed: 0 nothing, 1 what the network removes, at most 1.5")
+    ] = 1.0,
     memory: Annotated[float | None, typer.Option(help="GB to stay within; large images go through in tiles")] = None,
     keep: Annotated[bool, typer.Option("--keep", help="keep existing outputs (continues an interrupted call)")] = False,
 ) -> None:
@@ -33,17 +39,20 @@ def derain(
         raise ValueError(f"--memory {memory}: expected a number of GB above 0")
     work = plan(source, target)
     from rainmer_lib.experiments.runs import device
-    from rainmer_lib.pretrained.models import load_model
+    from rainmer_lib.inference.derain import Options
+    from rainmer_lib.pretrained.models import load_model, resolved
 
+    options = {"memory_limit": None if memory is None else int(memory * 1e9), "strength": strength}
+    Options(**options)  # report what is out of range once, not for every image
     network = load_model(model).to(device())
     failed = {}
     for image, output in _bar(work):
         if not (keep and output.exists()):
             try:
-                derain_file(network, image, output, None if memory is None else int(memory * 1e9), tiles=len(work) == 1)
+                derain_file(network, image, output, options, tiles=len(work) == 1)
             except (ValueError, OSError, MemoryError) as error:
                 failed[image] = error
-    typer.echo(f"{len(work) - len(failed)} of {len(work)} images derained into {target}")
+    typer.echo(f"{len(work) - len(failed)} of {len(work)} images derained into {target} with {resolved(model)}")
     if failed:
         typer.echo("not derained:" + "".join(f"\n  {_named(error, path)}" for path, error in failed.items()), err=True)
         raise typer.Exit(1)
@@ -75,8 +84,8 @@ def plan(source: Path, target: Path) -> list[tuple[Path, Path]]:
     return work
 
 
-def derain_file(network, image: Path, output: Path, memory: int | None, tiles: bool) -> None:
-    """Read, derain and write one image; with `tiles`, show a progress bar of its tiles."""
+def derain_file(network, image: Path, output: Path, options: dict, tiles: bool) -> None:
+    """Read, derain and write one image; `options` as `inference.Options`; with `tiles`, show a progress bar of its tiles."""
     from rainmer_lib.data.image_files import read_image, write_image
     from rainmer_lib.inference.derain import derain as derain_image
 
@@ -87,7 +96,7 @@ def derain_file(network, image: Path, output: Path, memory: int | None, tiles: b
             bar.total = total
             bar.update(done - bar.n)
 
-        result = derain_image(network, read.rgb, memory_limit=memory, progress=progress if tiles else None)
+        result = derain_image(network, read.rgb, progress=progress if tiles else None, **options)
     write_image(output, result, like=read)
 
 

@@ -14,14 +14,14 @@ rainmer evaluate derained/ clean/ --rainy rainy/
 
 rainmer evaluate real_photos_derained/
 
-rainmer evaluate --model dcdgan-small --on rain100l --on rain12 --csv scores.csv"""
+rainmer evaluate --model auto --on rain100l --on rain12 --csv scores.csv"""
 
 
 def evaluate(
     outputs: Annotated[Path | None, typer.Argument(help="derained image or folder")] = None,
     clean: Annotated[Path | None, typer.Argument(help="clean image, or folder with files of the same stems")] = None,
     rainy: Annotated[Path | None, typer.Option(help="rainy image or folder, for the row of the rainy input")] = None,
-    model: Annotated[str | None, typer.Option(help="a model, or the folder of a run", autocompletion=choices.models)] = None,
+    model: Annotated[str | None, typer.Option(help="auto, a model, or a run's folder", autocompletion=choices.models)] = None,
     on: Annotated[list[str] | None, typer.Option(help="test set; repeat for several", autocompletion=choices.test_sets)] = None,
     csv: Annotated[Path | None, typer.Option(help="write the scores of each image here")] = None,
 ) -> None:
@@ -131,7 +131,7 @@ def _score_model(model: str, test_sets: list[str]) -> Iterator:
     from rainmer_lib.data.test_sets import benchmark_pairs
     from rainmer_lib.inference.derain import derain
     from rainmer_lib.metrics.scores import score_images
-    from rainmer_lib.pretrained.models import load_model
+    from rainmer_lib.pretrained.models import load_model, resolved
 
     network = load_model(model)
     found = {name: benchmark_pairs(name) for name in test_sets}  # report a missing set before anything is computed
@@ -139,7 +139,7 @@ def _score_model(model: str, test_sets: list[str]) -> Iterator:
         pairs = list(_bar(pairs, f"read {name}"))
         yield score_images((pair, pair.rainy) for pair in pairs).assign(method="input", test_set=name)
         outputs = ((pair, derain(network, pair.rainy)) for pair in _bar(pairs, name))
-        yield score_images(outputs).assign(method=Path(model).name, test_set=name)
+        yield score_images(outputs).assign(method=Path(resolved(model)).name, test_set=name)
 
 
 def _bar(items, name: str):

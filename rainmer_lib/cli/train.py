@@ -32,7 +32,7 @@ def train(
     profile: ProfileName = "quick",
     seed: Annotated[int, typer.Option(min=0, help="of initial weights and batches")] = 0,
     data: Annotated[str, typer.Option(help="training data: embedded, bsd-streaks; auto is the profile's own")] = "auto",
-    preset: Annotated[str, typer.Option(help="paper or, where the authors' code differs, released")] = "paper",
+    preset: Annotated[str, typer.Option(help="paper, or one that the method has besides: released, self_trained")] = "paper",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the configuration; may be repeated")] = None,
 ) -> None:
     """Train a method, resume a run, or find the finished one; print its folder, which `derain --model` takes."""
@@ -96,7 +96,7 @@ def list_items() -> None:
         print(f"method   {name:<16} {method.supervision}; {method.family}. {method.citation}")
     print()
     for name, model in MODELS.items():
-        notes = " (default)" * (name == DEFAULT) if model.present else f" (weights absent: {model.weights()})"
+        notes = " (auto, the default)" * (name == DEFAULT) if model.present else f" (weights absent: {model.weights()})"
         print(f"model    {name:<16} {model.title}{notes}")
 
 

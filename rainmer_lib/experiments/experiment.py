@@ -1,7 +1,7 @@
 """An experiment: the rows that a notebook compares, the data that they train on, and the test sets that score them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from typing import Any
 
@@ -44,11 +44,17 @@ class Experiment:
     rows       profile -> label -> `Row`
     data       (photos, profile's name, keep) -> training data of the rows; with `keep` False nothing is rendered yet
     test_sets  profile -> test sets on which the notebook scores its rows
+    seeds      name of a profile -> training runs of each row, where it differs from the profile's number
     """
 
     rows: Callable[[Profile], Rows]
     data: Callable[..., Any]
     test_sets: Callable[[Profile], tuple[str, ...]]
+    seeds: Mapping[str, int] = field(default_factory=dict)
+
+    def at(self, profile: Profile) -> Profile:
+        """Return the profile with this experiment's number of seeds."""
+        return replace(profile, seeds=self.seeds.get(profile.name, profile.seeds))
 
 
 def row_of(method: Method, profile: Profile, preset: str = "paper", **changes: Any) -> Row:

@@ -13,10 +13,10 @@ from rainmer_lib.experiments.experiment import Rows
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.networks.derainer import Derainer
-from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights
+from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights, method_of, read_config, read_json
 from rainmer_lib.training.loop import report, train
 from rainmer_lib.training.method import Method
-from rainmer_lib.training.run import RunFolder
+from rainmer_lib.training.run import RunFolder, RunIdentity
 
 Say = Callable[[str], None]
 
@@ -83,6 +83,22 @@ def train_run(
         device=device(), log_every=size.log_every, save_every=size.save_every, say=labelled,
     )  # fmt: skip
     return Run(label, config.seed, config, folder, method)
+
+
+def run_in(folder: Path) -> Run:
+    """Return the finished run of a folder, labelled by its method.
+
+    FileNotFoundError if no finished run is there; ValueError if present code would give the run another key than the folder's
+    name, and so would not find it again.
+    """
+    folder = folder.resolve()
+    if not (folder / "config.json").is_file() or not (folder / "finished.json").is_file():
+        raise FileNotFoundError(f"{folder}: not the folder of a finished run (config.json and finished.json)")
+    method, config, stored = method_of(folder), read_config(folder), read_json(folder)
+    found = RunFolder(folder.parent, RunIdentity(method.name, config, stored["data"], stored["version"]))
+    if found.path != folder:
+        raise ValueError(f"{folder}: by its config.json this run is {found.identity.key}; give the folder of that name")
+    return Run(method.title, config.seed, config, found, method)
 
 
 def train_rows(rows: Rows, settings: Settings, say: Say = print) -> list[Run]:

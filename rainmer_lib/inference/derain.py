@@ -25,14 +25,16 @@ LARGEST_TILE = 1024  # pixels a side; larger ones are slower on a CPU
 SMALLEST_CORE = 64  # pixels a side; with smaller cores nearly all work is spent on the halo
 SAMPLE = 2**21  # pixels from which the statistics of a tiled image are taken
 SAMPLE_CORE = 128  # pixels a side of a sampled tile's core: many small tiles differ less from the whole than few large ones
+STRONGEST = 1.5  # largest strength: where too much is removed, dark streaks remain, and the more the larger it is
 
 _bytes_per_pixel: WeakKeyDictionary[nn.Module, float] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options of `derain`: whether and how an image is tiled.
+    """Options of `derain`: how much is removed, whether and how an image is tiled.
 
+    strength: factor on what the network changes, see `at_strength`; 0 returns the image, 1 the network's output.
     memory_limit: bytes that the network's tensors may take; None takes half of the CPU's available memory, at most
         `CPU_LIMIT`, or 80 % of the GPU's.
     tile: side in pixels of the tiles, halo included; None chooses by memory; an image that fits is run untiled.
@@ -47,8 +49,10 @@ class Options:
     statistics: str = "whole-image"
     sample: int | None = SAMPLE
     progress: Callable[[int, int], None] | None = None
+    strength: float = 1.0
 
     def __post_init__(self) -> None:
+        require_strength(self.strength)
         if self.statistics not in ("whole-image", "per-tile"):
             raise ValueError(f"statistics {self.statistics!r}: choose whole-image or per-tile")
         for name in ("memory_limit", "tile", "sample"):
@@ -77,13 +81,16 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
 
     Borders are mirrored (repeatedly if the image is too small) up to multiples of the network's `multiple`, at least
     `smallest`.  `options` are the fields of `Options`; an image that fits into memory is run untiled.
-    Raises ValueError on another kind of image, on a network whose reach is too large for tiles, and on a memory limit that
-    is too small for a useful tile.
+    Raises ValueError on another kind of image, on options out of range, on a network whose reach is too large for tiles, and
+    on a memory limit that is too small for a useful tile.
 
     The network is conditioned on the image as it is given (`Derainer.conditioned_on`), not on its padding or its tiles.
     """
     chosen = Options(**options)
     require_rgb(image)
+    if chosen.strength == 0:  # nothing that a network returns counts
+        _Counter(1, chosen.progress).tick()
+        return as_float(image)
     height, width = image.shape[:2]
     padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
     side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
@@ -93,7 +100,34 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
             _Counter(1, chosen.progress).tick()
         else:
             result = derain_tiled(network, padded, side, chosen)
-    return result[:height, :width]
+    return at_strength(image, result[:height, :width], chosen.strength)
+
+
+def at_strength(image: Image, derained: Float[np.ndarray, "h w 3"], strength: float) -> Float[np.ndarray, "h w 3"]:
+    """Scale what a network changed in an image; return float32 in [0, 1].
+
+        O_s = clip(O - s (O - B), 0, 1)        O the image, uint8 or float in [0, 1], B the network's output, float32
+
+    0 returns the image's values, 1 the very array `derained`.  Raises ValueError on a strength out of range.
+    """
+    require_strength(strength)
+    if strength == 1:
+        return derained
+    whole = as_float(image)
+    if strength == 0:  # also where the network's output is not finite
+        return whole
+    result = derained - whole
+    result *= np.float32(strength)  # in place: large photos fill the memory
+    result += whole
+    return np.clip(result, 0, 1, out=result)
+
+
+def require_strength(strength: float) -> None:
+    """Raise ValueError unless the strength is within [0, `STRONGEST`]."""
+    if not 0 <= strength <= STRONGEST:
+        raise ValueError(
+            f"strength {strength}: choose a number from 0 (the image as it is) to {STRONGEST}; 1 is what the network removes"
+        )
 
 
 def _conditioned(network: nn.Module, image: Image) -> AbstractContextManager:
@@ -120,10 +154,15 @@ def pad(image: Image, multiple: int, smallest: int) -> Image:
 
 def to_input(network: nn.Module, image: Image) -> Float[Tensor, "1 3 h w"]:
     """Return an image as a tensor that the network takes, on its device."""
+    return torch.from_numpy(as_float(image)).permute(2, 0, 1)[None].to(probe.device_of(network))
+
+
+def as_float(image: Image) -> Float[np.ndarray, "h w 3"]:
+    """Return a copy of an image as float32 in [0, 1]."""
     values = image.astype(np.float32)
     if image.dtype == np.uint8:
         values /= 255
-    return torch.from_numpy(values).permute(2, 0, 1)[None].to(probe.device_of(network))
+    return values
 
 
 def run(network: nn.Module, image: Image) -> Float[np.ndarray, "h w 3"]:

@@ -15,6 +15,7 @@ _GREY = "#7F7F7F"
 METHOD_COLOURS = {
     "full": _GREEN, "both": _GREEN, "DCD-GAN": _GREEN, "paper": _GREEN,
     "CycleGAN": _BLUE, "CUT": _SKY, "DCLGAN": _VERMILLION, "DCD-GAN, mixed rain": _PURPLE, "same generator, with pairs": _BLACK,
+    "CycleGAN, self-trained": _ORANGE, "DCD-GAN, self-trained": _PURPLE,
     "internal": _BLUE, "external": _VERMILLION, "released": _VERMILLION, "backbone alone": _BLUE,
     "without contrastive": _VERMILLION, "without colour": _PURPLE, "without adversarial": _BLUE, "without frequency": _SKY,
     "plain cycle instead of colour": _ORANGE, "without backward cycle": _ORANGE,

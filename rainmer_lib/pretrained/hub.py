@@ -17,7 +17,7 @@ from rainmer_lib import atomic
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.methods import METHODS
 from rainmer_lib.pretrained.model_card import CARD, card_of_run
-from rainmer_lib.pretrained.models import RUN_WEIGHTS, SHARED_WEIGHTS, SHIPPED, load_folder, read_json
+from rainmer_lib.pretrained.models import RUN_WEIGHTS, SHARED_WEIGHTS, SHIPPED, load_folder, read_json, resolved, shipped
 
 try:
     _hub = import_module("huggingface_hub")
@@ -46,6 +46,7 @@ class PretrainedDerainer(
         self.run = {"method": method, "config": config or {}, "data": data, "version": version}
         self._hub_mixin_config = self.run  # the mixin's own spreads the fields of `config` among the other arguments
         self._run_folder: Path | None = None
+        self._pictures: dict[str, bytes] = {}  # that the card shows, by the name of the file
 
     @cached_property
     def card(self) -> str:
@@ -58,8 +59,8 @@ class PretrainedDerainer(
     def forward(self, image: Image, **options) -> Image:
         """Derain each image at its full size, without gradients, on the network's device.
 
-        Returns float32 on the device of `image`.  `options` are those of `inference.Options` (memory limit, tiles).  Raises
-        ValueError unless `image` holds floats in [0, 1] of shape (b, 3, h, w).
+        Returns float32 on the device of `image`.  `options` are those of `inference.Options` (strength, memory limit,
+        tiles).  Raises ValueError unless `image` holds floats in [0, 1] of shape (b, 3, h, w).
         """
         if image.ndim != 4 or image.shape[1] != 3 or not image.is_floating_point():
             raise ValueError(f"need floats in [0, 1], (b, 3, h, w), got {image.dtype} {tuple(image.shape)}")
@@ -71,14 +72,14 @@ class PretrainedDerainer(
     def from_pretrained(cls, name: str | Path, **download) -> "PretrainedDerainer":
         """Load a network, ready to derain.
 
-        `name` is the name of a shipped network ("dcdgan-small"), a folder that `save_pretrained` wrote, the folder of a
-        finished run, or a repository of the hub ("user/model").  Only the last accesses the hub, and takes
-        `download`: the options of `huggingface_hub.snapshot_download` (revision, token, cache_dir, force_download,
+        `name` is the name of a shipped network ("dcdgan-small", or "auto" for the default), a folder that `save_pretrained`
+        wrote, the folder of a finished run, or a repository of the hub ("user/model").  Only the last accesses the hub, and
+        takes `download`: the options of `huggingface_hub.snapshot_download` (revision, token, cache_dir, force_download,
         local_files_only).  Raises FileNotFoundError if there is no such folder or repository or a file is missing, ValueError
         if one is damaged.  Unlike the mixin's own method, it never leaves weights random if a file lacks them, and never
         reads pickles.
         """
-        folder = next((p for p in (SHIPPED / name, Path(name).expanduser()) if p.is_dir()), None)
+        folder = next((p for p in (SHIPPED / resolved(name), Path(name).expanduser()) if p.is_dir()), None)
         if folder is None:
             folder = _downloaded(name, download)
         elif download:
@@ -86,6 +87,7 @@ class PretrainedDerainer(
         network, stored = load_folder(folder), read_json(folder)
         model = cls(**{name: stored.get(name) for name in ("method", "config", "data", "version")})
         model.network = network
+        model._pictures = {path.name: path.read_bytes() for path in folder.glob("*.png")}
         if (folder / RUN_WEIGHTS).is_file():
             model._run_folder = folder
         else:
@@ -93,13 +95,16 @@ class PretrainedDerainer(
         return model.eval()
 
     def _save_pretrained(self, save_directory: Path) -> None:
-        """Write the weights, under the names of a run's file; the mixin writes configuration and card."""
+        """Write weights, under the names of a run's file, and pictures; the mixin writes configuration and card."""
         card, present = str(self.generate_model_card()), save_directory / CARD
         if present.is_file() and present.read_text(encoding="utf-8") != card:
             message = f"{present}: kept, though it is not the card of this model; remove it to write the card of this model"
             warnings.warn(message, stacklevel=3)
         content = save({k: v.detach().cpu().contiguous() for k, v in self.network.state_dict().items()}, {"format": "pt"})
         atomic.write(save_directory / SHARED_WEIGHTS, lambda part: part.write_bytes(content))
+        for name, picture in self._pictures.items():
+            if f"]({name})" in card:
+                atomic.write(save_directory / name, lambda part, picture=picture: part.write_bytes(picture))
 
     def generate_model_card(self, *_, **__):
         """Return the card with the hub's header.
@@ -116,9 +121,9 @@ class PretrainedDerainer(
 def _downloaded(name: str | Path, options: dict) -> Path:
     """Download the files of a hub repository; FileNotFoundError if the name is none or the download fails."""
     if isinstance(name, Path) or str(name).startswith((".", "/", "~")) or str(name).count("/") != 1:
-        shipped = ", ".join(sorted(p.name for p in SHIPPED.iterdir() if p.is_dir()))
+        names = ", ".join(shipped())
         raise FileNotFoundError(
-            f"{name}: no such folder; give a folder, a shipped network ({shipped}), or a repository of the hub as user/model"
+            f"{name}: no such folder; give a folder, a shipped network ({names}), or a repository of the hub as user/model"
         )
     wanted = ["config.json", SHARED_WEIGHTS, CARD]
     try:

@@ -1,18 +1,20 @@
-"""Model cards: training data, budget, scores and limits of a derain network.
+"""Model cards: training data, budget, scores, damage and limits of a derain network.
 
-A card beside the weights is taken as it is.  For other runs a card is written from their files, `config.json` and
-`scores-<test set>.csv`; no fact in it is typed by hand.
+A card beside the weights is taken as it is.  For other runs a card is written from their files: `config.json`,
+`finished.json`, `scores-<test set>.csv` and `damage.csv`; no fact in it is typed by hand.
 """
 
+import json
 import re
+from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
-import pandas as pd
+import numpy as np
 
 from rainmer_lib.data.unpaired import SOURCES, unpaired
-from rainmer_lib.metrics.scores import mean_scores
 from rainmer_lib.networks.blocks import parameter_count
-from rainmer_lib.plots.style import TEST_SET_LABELS
+from rainmer_lib.pretrained.card_sections import damage_means, damage_section, loading, pictures_section, scores_section
 from rainmer_lib.pretrained.models import (
     MODELS,
     SHARED_WEIGHTS,
@@ -21,26 +23,15 @@ from rainmer_lib.pretrained.models import (
     method_of,
     read_config,
     read_json,
+    resolved,
 )
 from rainmer_lib.training.config import changed_fields
 
 CARD = "README.md"
+WRITTEN = "<!-- written from measured numbers; whoever writes a text of their own removes this line -->"
 _LIMITS = re.compile(r"^\*\*Limits\.\*\*(.*?)(?=^#|^\s*$|\Z)", re.MULTILINE | re.DOTALL)
+_MADE_AT = {"bsd-streaks": "laptop"}  # source -> profile at which methods make their own data of it, in seconds
 _SIZE = {"steps", "batch", "crop", "seed", "width", "blocks"}  # stated in other rows of the card
-_LOADING = """## Loading
-
-```
-rainmer derain photo.jpg derained.png --model FOLDER
-```
-
-```python
-from rainmer_lib.pretrained.models import load_model
-network = load_model("FOLDER")  # (b, 3, h, w) in [0, 1], sizes in multiples of network.multiple
-
-from rainmer_lib.pretrained.hub import PretrainedDerainer  # pip install "rainmer[hub]"
-derainer = PretrainedDerainer.from_pretrained("FOLDER")  # any size; or user/model of the hub
-```
-"""
 
 
 def card_of_run(folder: Path) -> str:
@@ -50,13 +41,24 @@ def card_of_run(folder: Path) -> str:
     """
     if (folder / CARD).is_file():
         return (folder / CARD).read_text(encoding="utf-8")
-    rows = "\n".join(f"| {name} | {value} |" for name, value in _facts(folder).items())
-    method = method_of(folder)
-    return (
-        f"# {folder.resolve().name}\n\nThe `derain` network of a run of {method.title} ({method.citation}), "
-        f"{method.supervision} training.\n\n| | |\n|---|---|\n"
-        f"{rows}\n\n{scores_section(folder)}\n{loading('FOLDER')}\n**Limits.** {_limits_of(folder)}\n"
+    return written_card(folder)
+
+
+def written_card(folder: Path, name: str = "", pictures: Mapping[str, str] | None = None, own_words: str = "") -> str:
+    """Write the card of a run from the files of its folder; the errors of `load_folder` if it is not that of a run.
+
+    `name`: of the network that is shipped.  `pictures`: file beside the card -> description.  `own_words`: a paragraph on
+    limits that takes the place of the one that is written from numbers.
+    """
+    method, rows = method_of(folder), "\n".join(f"| {key} | {value} |" for key, value in _facts(folder).items())
+    opening = (
+        f"# {name or folder.resolve().name}\n\nThe `derain` network of a run of {method.title} ({method.citation}), "
+        f"{method.supervision} training.\n\n| | |\n|---|---|\n{rows}\n"
     )
+    paragraph = f"**Limits.** {own_words}\n" if own_words else f"{WRITTEN}\n**Limits.** {_limits_of(folder)}\n"
+    shown = pictures_section(pictures) if pictures else ""
+    sections = [opening, paragraph, scores_section(folder), damage_section(folder), shown, loading(name or "FOLDER")]
+    return "\n".join(section for section in sections if section)
 
 
 def _facts(folder: Path) -> dict[str, str]:
@@ -66,58 +68,60 @@ def _facts(folder: Path) -> dict[str, str]:
     return {
         "run": f"`{folder.resolve().name}`, seed {config.seed}",
         "network": f"{method_of(folder).describe(config)}; {parameter_count(network) / 1e6:.2f} million parameters",
-        "data": _data(read_json(folder)["data"]),
-        "budget": f"{config.steps:,} steps of {config.batch} crops of {config.crop} pixels",
+        "data": _data(folder),
+        "budget": f"{config.steps:,} steps of {config.batch} crops of {config.crop} pixels{_time(folder)}",
         "changed from the paper": ", ".join(f"`{k}={v!r}`" for k, v in changed.items()) or "nothing but size and seed",
         "licence": "MIT",
     }
 
 
-def _data(fingerprint: str) -> str:
-    """Return a description of the training set of a fingerprint, by name if the set is on this machine."""
+def _time(folder: Path) -> str:
+    """Return the seconds of training in words; nothing if they are not recorded.
+
+    Of a training that was interrupted, only the seconds since it was resumed are recorded.
+    """
+    file = folder / "finished.json"
+    if not file.is_file():
+        return ""
+    stored = json.loads(file.read_text(encoding="utf-8"))
+    seconds = float(np.sum(stored["seconds_of_last_part"]))
+    one_core = " of one core" if stored["threads"] == 1 and stored["device"] == "cpu" else ""
+    return f"; {seconds:,.0f} seconds{one_core} (from its last start)"
+
+
+def _data(folder: Path) -> str:
+    """Describe the training set of a run, by name if it is on this machine."""
+    fingerprint, method = read_json(folder)["data"], method_of(folder)
+    sources = []
     for name in SOURCES:
         try:
-            source = unpaired(name)
+            sources.append(unpaired(name))
         except FileNotFoundError:
             continue
-        if source.fingerprint == fingerprint:
-            return f"{name} (" + ", ".join(f"{count} {what}" for what, count in source.summary().items()) + ")"
+    made = (method.data(source, _MADE_AT[source.name], keep=False) for source in sources if source.name in _MADE_AT)
+    for data in chain(sources, made):
+        if data.fingerprint == fingerprint:
+            counts = getattr(data, "source", data).summary()
+            return f"{data.name} (" + ", ".join(f"{count} {what}" for what, count in counts.items()) + ")"
     return f"fingerprint `{fingerprint}`; none of the training sets on the machine where this card was written"
 
 
-def scores_section(folder: Path) -> str:
-    """Return the section of mean PSNR and SSIM on each test set under each protocol, from the run's `scores-<test set>.csv`.
-
-    Scores of real photos, which have no clean partner, are not here but in the notebook `real_world`.
-    """
-    lines = ["| test set | protocol | PSNR (dB) | SSIM | images |", "|---|---|---|---|---|"]
-    for file in sorted(folder.glob("scores-*.csv")):
-        name, scores = file.stem.removeprefix("scores-"), pd.read_csv(file, dtype={"image": str})
-        if "psnr" not in scores:
-            continue
-        lines += [
-            f"| {TEST_SET_LABELS.get(name, name)} | `{row.protocol}` | {row.psnr:.2f} | {row.ssim:.4f} | {row.images} |"
-            for row in mean_scores(scores.assign(test_set=name), ["test_set"]).itertuples()
-        ]
-    if len(lines) == 2:
-        return "## Scores\n\nNone are recorded with this run.\n"
-    text = "Means over the images. The protocols are defined in `rainmer_lib/metrics/protocols.py`."
-    return "\n".join(["## Scores", "", text, "", *lines, ""])
-
-
 def _limits_of(folder: Path) -> str:
-    config, paper = read_config(folder), method_of(folder).config()
-    share = config.steps * config.batch * config.crop**2 / (paper.steps * paper.batch * paper.crop**2)
+    """Return a paragraph on limits of what is measured, and what is not."""
+    config, method = read_config(folder), method_of(folder)
+    full = method.at("paper")
+    share = config.steps * config.batch * config.crop**2 / (full.steps * full.batch * full.crop**2)
+    mean, measured = damage_means(folder), ""
+    if mean:
+        measured = (
+            f" On the held-out photos {mean['rain_left']} of the rain stays, {mean['ribs']} of the rainy pixels become too "
+            f"dark, and a dry photo comes back with {mean['dry_psnr']} and a tint of {mean['tint']}."
+        )
     return (
-        f"It saw {100 * share:.2g} % of the pixels that the paper's schedule takes. It knows only the rain of its training "
-        "data; its effect on other rain, on snow, fog or night is not measured. The scores hold for the sets and protocols "
-        "named."
+        f"It saw {100 * share:.2g} % of the pixels that the schedule of profile `paper` takes.{measured} It knows only the "
+        "rain of its training data; its effect on other rain, on snow, fog or night is not measured. The scores hold for the "
+        "sets and protocols named."
     )
-
-
-def loading(name: str) -> str:
-    """Return the section on loading a network, by its name or folder."""
-    return _LOADING.replace("FOLDER", name)
 
 
 def limits(card: str) -> str:
@@ -128,14 +132,20 @@ def limits(card: str) -> str:
     return " ".join(found[1].split())
 
 
+def own_limits(card: str) -> str:
+    """Return the paragraph on limits if a person wrote it; empty if there is none or if it was written from numbers."""
+    return "" if WRITTEN in card or not _LIMITS.search(card) else limits(card)
+
+
 def limits_of_model(name: str) -> str:
     """Return the limits of the network that `load_model(name)` loads, from its card.
 
     Published weights have no card: their title is returned, with a reference to the authors' paper.
     """
+    name = resolved(name)
     folder = next((p for p in (SHIPPED / name, Path(name)) if p.is_dir()), None)
     if folder is None:
         return f"{MODELS[name].title}. No card comes with these weights: their limits are those of the authors' paper."
     if (folder / SHARED_WEIGHTS).is_file() and not (folder / CARD).is_file():
         return f"{folder} came without a card: nothing is known of its limits."
-    return limits(card_of_run(folder))
+    return limits(card_of_run(folder)) if (folder / CARD).is_file() else _limits_of(folder)

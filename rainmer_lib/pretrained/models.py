@@ -1,4 +1,7 @@
-"""Load trained networks by name, `load_model("dcdgan-small")`, from the folder of a run, or from one that `hub` saved."""
+"""Load trained networks by name, from the folder of a run, or from one that `hub` saved; `load_model("auto")` takes `DEFAULT`.
+
+A folder below `weights/` is a network by that name: to ship another one, add its folder (`workflow.ship`).
+"""
 
 import json
 from collections.abc import Callable
@@ -6,11 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from rainmer_lib import paths
 from rainmer_lib.methods import METHODS, method
+from rainmer_lib.networks.blocks import parameter_count
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.method import Method
 
@@ -21,11 +26,16 @@ SHARED_WEIGHTS = "model.safetensors"  # in a folder that `hub` has saved
 
 @dataclass(frozen=True)
 class Model:
-    """A trained network: its loader, the path of its weights, and a one-line description."""
+    """A trained network: its loader, the path of its weights, and its description in one line."""
 
     load: Callable[[], Derainer]
     weights: Callable[[], Path]
-    title: str
+    describe: Callable[[], str]
+
+    @property
+    def title(self) -> str:
+        """Description in one line."""
+        return self.describe()
 
     @property
     def present(self) -> bool:
@@ -33,8 +43,14 @@ class Model:
         return self.weights().exists()
 
 
-def _shipped(name: str, title: str) -> Model:
-    return Model(lambda: load_folder(SHIPPED / name), lambda: SHIPPED / name / RUN_WEIGHTS, title)
+def shipped() -> list[str]:
+    """List the networks that ship: the folders below `weights/` that hold a configuration."""
+    return sorted(path.parent.name for path in SHIPPED.glob("[!.]*/config.json"))
+
+
+def _shipped(name: str) -> Model:
+    folder = SHIPPED / name
+    return Model(lambda: load_folder(folder), lambda: folder / RUN_WEIGHTS, lambda: title_of(folder))
 
 
 def _prenet(training_set: str) -> Model:
@@ -42,28 +58,35 @@ def _prenet(training_set: str) -> Model:
         return paths.data_root() / "weights" / "prenet" / f"{training_set}_PReNet6" / "net_latest.pth"
 
     title = f"PReNet (CVPR 2019), its authors' weights for {training_set}; trained with pairs"
-    return Model(lambda: METHODS["prenet"].load_published(weights()), weights, title)
+    return Model(lambda: METHODS["prenet"].load_published(weights()), weights, lambda: title)
 
 
 MODELS = {
-    "dcdgan-small": _shipped("dcdgan-small", "DCD-GAN: 0.35 M parameters, trained for minutes, without any pair"),
+    **{name: _shipped(name) for name in shipped()},
     **{f"prenet-{name.lower()}": _prenet(name) for name in ("Rain100L", "Rain100H", "Rain1400")},
 }
-DEFAULT = "dcdgan-small"
+AUTO = "auto"  # the name that stands for DEFAULT
+DEFAULT = "dcdgan-small"  # one for all images: chosen once, by measurement on held-out synthetic and on real photos
+
+
+def resolved(name: str | Path) -> str:
+    """Return the name of a network or folder; for `auto` that of the default."""
+    return DEFAULT if str(name) == AUTO else str(name)
 
 
 def load_model(name: str | Path) -> Derainer:
-    """Load a network, ready to derain, (b, 3, h, w) in [0, 1]: a name in MODELS, or a folder (of a run, or a shared one).
+    """Load a network, ready to derain, (b, 3, h, w) in [0, 1]: `auto`, a name in MODELS, or a folder (of a run or shared).
 
     Raises ValueError with the list of names, or FileNotFoundError that names the missing file and says where to get it.
     """
-    if str(name) in MODELS:
-        return MODELS[str(name)].load()
+    name = resolved(name)
+    if name in MODELS:
+        return MODELS[name].load()
     if Path(name).is_dir():
         return load_folder(Path(name))
     raise ValueError(
-        f"model {str(name)!r}: choose one of {', '.join(MODELS)}, or the folder of a finished run (runs/*, results/*/runs/*), "
-        "or one that save_pretrained wrote"
+        f"model {name!r}: choose one of {', '.join([AUTO, *MODELS])}, or the folder of a finished run "
+        "(runs/*, results/*/runs/*), or one that save_pretrained wrote"
     )
 
 
@@ -76,7 +99,8 @@ def load_folder(folder: Path) -> Derainer:
         raise FileNotFoundError(f"{folder} holds no config.json: it is neither the folder of a finished run nor a shared one")
     weights = next((folder / name for name in (RUN_WEIGHTS, SHARED_WEIGHTS) if (folder / name).is_file()), None)
     if weights is None:
-        kept = " Only the scores of this run are kept, not the weights: train it again." if any(folder.glob("scores-*")) else ""
+        scored = any(folder.glob("scores-*"))
+        kept = " Only the scores of this run are kept, not the weights: train it again." if scored else ""
         raise FileNotFoundError(f"{folder} holds no {RUN_WEIGHTS} and no {SHARED_WEIGHTS}.{kept}")
     return load_weights(method_of(folder).network(read_config(folder)), weights)
 
@@ -88,6 +112,18 @@ def load_weights(network: Derainer, weights: Path) -> Derainer:
     except (SafetensorError, RuntimeError) as error:
         raise ValueError(f"{weights}: damaged, or not the weights of this configuration ({error})") from error
     return network.eval()
+
+
+def title_of(folder: Path) -> str:
+    """Describe the network of a folder in one line: method, millions of parameters, with or without pairs.
+
+    Reads `config.json` alone; the errors of `read_config`.
+    """
+    method = method_of(folder)
+    with torch.device("meta"):  # counted without memory for the weights
+        count = parameter_count(method.network(read_config(folder)))
+    pairs = "without pairs" if method.supervision == "unpaired" else "with pairs"
+    return f"{method.title}: {count / 1e6:.2f} M parameters, trained {pairs}"
 
 
 def method_of(folder: Path) -> Method:

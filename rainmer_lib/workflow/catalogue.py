@@ -65,6 +65,7 @@ ITEMS = (
     Item("DCD-GAN", "Fig. 9", "a sequence of domains", "cross_domain"),
     Item("DCD-GAN", "Fig. 10", "recognition, confidence of rain", "application"),
     Item("DCD-GAN", "Fig. 11", "CycleGAN and DCLGAN", "closely_related"),
+    Item("DCD-GAN", "self-training", "rehearsals of removed rain, not in the paper", "self_training"),
     Item("DCD-GAN", "released code", "the objective, printed and released", "paper_versus_code", "dcdgan_released_code"),
     Item("Rainmer", "results table", "mixed training, seven test sets", "rainmer_benchmarks", "rainmer_results"),
     Item("Rainmer", "ablations", "views, prompts, interaction, alignment", "rainmer_ablations"),

@@ -11,22 +11,26 @@ from typing import Any
 from rainmer_lib.data.test_sets import benchmark_pairs
 from rainmer_lib.data.unpaired import SOURCES
 from rainmer_lib.experiments.profiles import PROFILES, Profile, profile
+from rainmer_lib.experiments.registry import EXPERIMENTS
 from rainmer_lib.experiments.settings import Settings, WrongParameter
 from rainmer_lib.workflow.declared import Declared, check_names, check_type, declared_parameters
 
 INJECTED = "# Parameters"  # papermill's first line in the cell that it injects
 
 
-def check_parameters(namespace: dict, others: Mapping[str, Callable[[], Any]] = MappingProxyType({})) -> Settings:
+def check_parameters(
+    namespace: dict, others: Mapping[str, Callable[[], Any]] = MappingProxyType({}), *, experiment: str = ""
+) -> Settings:
     """Check a result notebook's parameters (`profile`, `data`, `seeds`) and load its data.
 
     Call this function with `globals()` right after the parameters cell.  The cells that ran so far show which names the
-    notebook declares and which ones papermill injected.  `others`: further values of `data`, name -> function that loads it.
+    notebook declares and which ones papermill injected.  `experiment` names the entry of `EXPERIMENTS` whose number of seeds
+    holds; without it, the profile's does.  `others`: further values of `data`, name -> function that loads it.
     Raises WrongParameter (a name, type or value), or FileNotFoundError (data), with the valid choices in the message, before
     anything is computed.
     """
     given = given_values(namespace)
-    size = _profile(given)
+    size = EXPERIMENTS[experiment].at(_profile(given)) if experiment else _profile(given)
     sources = SOURCES | others
     if given["data"] not in ("auto", *sources):
         raise WrongParameter(f"data={given['data']!r}: choose one of auto, {', '.join(sources)}")

@@ -46,7 +46,7 @@ def training_runs(names: Iterable[str], profile: Profile, data: Any) -> dict[str
     for name in names:
         rows = EXPERIMENTS[name].rows(profile)
         prints = {label: row.data(data, keep=False).fingerprint for label, row in rows.items()}
-        for seed in range(profile.seeds):
+        for seed in range(EXPERIMENTS[name].at(profile).seeds):
             for label, row in rows.items():
                 config = replace(row.config, seed=seed)
                 key = row.method.identity(config, prints[label]).key

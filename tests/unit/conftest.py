@@ -20,7 +20,7 @@ def tiny():
     """DCD-GAN small enough for a test of a second."""
     return replace(
         paper, width=4, blocks=2, discriminator_width=4, taps=("down1", "down2", "block1", "block2"), embedding=8, patches=16,
-        crop=32, steps=8, learning_rate=1e-3, heads_learning_rate=1e-3, discriminators_learning_rate=1e-3,
+        crop=32, batch=2, steps=8, learning_rate=1e-3, heads_learning_rate=1e-3, discriminators_learning_rate=1e-3,
     )  # fmt: skip
 
 

@@ -31,6 +31,14 @@ def test_torch_is_bounded():
     assert torch == "torch>=2.6,<2.14"
 
 
+def test_every_file_of_a_network_that_ships_is_in_the_package():
+    """Weights, cards, pictures and tables; setuptools reads its patterns as pathlib does."""
+    patterns, library = pyproject()["tool"]["setuptools"]["package-data"]["rainmer_lib"], ROOT / "rainmer_lib"
+    packed = {path for pattern in patterns for path in library.glob(pattern)}
+    files = {path for path in (library / "pretrained" / "weights").rglob("*") if path.is_file()}
+    assert files <= packed and {path.suffix for path in files} <= {".json", ".safetensors", ".md", ".csv", ".png"}
+
+
 def test_every_import_is_declared():
     """What the library imports stands in pyproject: a package installed by hand must not hide a missing line."""
     import sys

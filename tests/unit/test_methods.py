@@ -37,10 +37,15 @@ def data_of(make):
     return make(unpaired(QUICK.data), QUICK.name)
 
 
+def shortened(config, steps):
+    """The fields of a run of so few steps; a warm-up, where there is one, takes half of them."""
+    return {"steps": steps} | ({"warm_up": min(config.warm_up, steps // 2)} if hasattr(config, "warm_up") else {})
+
+
 def steps_of(trainer, config, method, count):
     """The terms of the next steps, on the data of the method."""
     data = data_of(method.data)
-    return [trainer.train_step(data.batch(trainer.step, config.batch, config.crop, config.seed)) for _ in range(count)]
+    return [trainer.train_step(data.batch(trainer.step, trainer.crops, config.crop, config.seed)) for _ in range(count)]
 
 
 def assert_equal(one, two):
@@ -155,7 +160,7 @@ def test_its_weights_are_a_function_of_the_seed(method):
 
 @pytest.mark.slow
 def test_a_training_that_was_cut_goes_on_with_the_same_bits(method, tmp_path):
-    config = replace(method.at("quick"), steps=STEPS)
+    config = replace(method.at("quick"), **shortened(method.at("quick"), STEPS))
     whole = method.start(config, "cpu")
     expected = steps_of(whole, config, method, STEPS)
     first = method.start(config, "cpu")
@@ -177,7 +182,7 @@ def finished(method, tmp_path_factory):
     folder = tmp_path_factory.mktemp(method.name)
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("RAINMER_RUNS", str(folder))
-        config = replace(method.at("quick"), steps=2)
+        config = replace(method.at("quick"), **shortened(method.at("quick"), 2))
         return train_run("label", method, config, data_of(method.data), QUICK, say=lambda text: None)
 
 
@@ -240,7 +245,8 @@ def test_the_command_line_derains_with_a_finished_run(finished, command, tmp_pat
 @pytest.mark.slow
 def test_the_command_line_trains_it_and_finds_the_run_again(method, finished, command, capsys):
     written = (finished.folder.path / "derain.safetensors").stat().st_mtime_ns
-    command("train", "--method", method.name, "--set", "steps=2")
+    changes = [f"{name}={value}" for name, value in shortened(method.at("quick"), 2).items()]
+    command("train", "--method", method.name, *(word for change in changes for word in ("--set", change)))
     assert capsys.readouterr().out.splitlines()[-1] == f"finished: {finished.folder.path}"
     assert (finished.folder.path / "derain.safetensors").stat().st_mtime_ns == written
     command("list")

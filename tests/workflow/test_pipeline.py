@@ -22,7 +22,7 @@ PROFILES["tiny"] = replace(PROFILES["quick"], name="tiny", seeds=1, keeps_runs=T
 SIZE = """
 SIZES["tiny"] = replace(
     SIZES["quick"], log_every=1, save_every=1,
-    changes=SIZES["quick"].changes | {"steps": 3, "crop": 32, "batch": 1, "patches": 16, "embedding": 16},
+    changes=SIZES["quick"].changes | {"steps": 3, "warm_up": 0, "crop": 32, "batch": 1, "patches": 16, "embedding": 16},
 )
 """
 ROWS = """

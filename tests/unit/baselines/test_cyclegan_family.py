@@ -36,7 +36,7 @@ def test_the_term_is_that_of_cut(cut, photos):
                 for image in range(2) for s in range(queries[tap].shape[1])
             ]  # fmt: skip
             total += torch.stack(losses).mean() / len(cut.taps)
-    cycles = model.translation(*photos, cut.taps, cut.backward_cycle, cut.one_sided)
+    cycles = model.translation(*photos)
     fast = build_objective(cut, torch.Generator().manual_seed(5))[0].value(model, cycles)
     torch.testing.assert_close(fast, total, rtol=1e-5, atol=1e-6)
 

@@ -5,12 +5,13 @@ from dataclasses import fields, replace
 import pytest
 import torch
 
-from rainmer_lib.baselines.paired_generator import METHOD, build_network
+from rainmer_lib.baselines.paired_generator import METHOD
 from rainmer_lib.baselines.supervised import Pairs
 from rainmer_lib.dcdgan import paper
 from rainmer_lib.dcdgan.method import METHOD as DCDGAN
 from rainmer_lib.experiments.profiles import profile
 from rainmer_lib.experiments.runs import train_run
+from rainmer_lib.networks.rain_layer_generator import RainLayerGenerator
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 
 
@@ -41,11 +42,12 @@ def test_it_has_the_network_and_the_training_of_dcdgan_at_every_size(size):
     ours, theirs = METHOD.at(size), DCDGAN.at(size)
     shared = {f.name for f in fields(ours)} & {f.name for f in fields(theirs)}
     assert shared == {
-        "width", "blocks", "antialias", "global_residual", "learning_rate", "betas", "steps", "batch", "crop", "ema", "seed",
+        "generator", "width", "blocks", "antialias", "global_residual", "learning_rate", "betas", "schedule", "steps", "batch",
+        "crop", "ema", "seed",
     }  # fmt: skip
     assert {name: getattr(ours, name) for name in shared} == {name: getattr(theirs, name) for name in shared}
     with torch.device("meta"):
-        one, other = build_network(ours), DCDGAN.network(theirs)
+        one, other = METHOD.network(ours), DCDGAN.network(theirs)
     assert {n: p.shape for n, p in one.named_parameters()} == {n: p.shape for n, p in other.named_parameters()}
     assert (ours.loss, ours.milestones, ours.clip) == ("l1", (), 0.0)
 
@@ -58,7 +60,12 @@ def test_its_network_is_the_configurations(config, field):
     expected = ResNetGenerator(c.width, c.blocks, c.antialias, c.global_residual)
     torch.manual_seed(0)
     image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-    assert torch.equal(build_network(c)(image), expected(image))
+    assert torch.equal(METHOD.network(c)(image), expected(image))
+
+
+def test_its_network_may_be_that_of_a_rain_layer(config):
+    network = METHOD.network(replace(config, generator="rain_layer"))
+    assert isinstance(network, RainLayerGenerator) and network.sign == -1, "it removes rain"
 
 
 def test_a_run_of_its_own_that_is_found_again(config, on_photos, tmp_path, monkeypatch):
@@ -74,7 +81,7 @@ def test_a_run_of_its_own_that_is_found_again(config, on_photos, tmp_path, monke
 @pytest.mark.parametrize(("changes", "message"), [
     ({"crop": 30}, "multiple of 4"), ({"crop": 34}, "multiple of 4"), ({"crop": 28}, "at least 32"),
     ({"width": 0}, "at least 1"), ({"blocks": 0}, "at least 1"), ({"steps": 0}, "at least 1"),
-    ({"loss": "l2"}, "choose one of l1"),
+    ({"loss": "l2"}, "choose one of l1"), ({"generator": "unet"}, "resnet, rain_layer"),
 ])  # fmt: skip
 def test_settings_that_cannot_be_meant(config, changes, message):
     with pytest.raises(ValueError, match=message):
@@ -83,5 +90,5 @@ def test_settings_that_cannot_be_meant(config, changes, message):
 
 def test_the_papers_numbers_are_dcdgans():
     default = METHOD.config()
-    for name in ("width", "blocks", "antialias", "learning_rate", "betas", "steps", "batch", "crop", "ema"):
+    for name in ("generator", "width", "blocks", "antialias", "learning_rate", "betas", "steps", "batch", "crop", "ema"):
         assert getattr(default, name) == getattr(paper, name)

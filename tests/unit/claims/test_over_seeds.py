@@ -8,6 +8,7 @@ from rainmer_lib.claims.over_seeds import (
     FIXED,
     VERDICTS,
     by_chance,
+    chance_told,
     check_best,
     check_measures,
     check_order,
@@ -116,3 +117,7 @@ def test_what_was_not_trained_here_stands_beside_every_seed():
     assert sorted(zip(table.method, table.seed, table.psnr, strict=True)) == [
         ("input", 0, 5.0), ("input", 1, 5.0), ("ours", 0, 1.0), ("ours", 1, 2.0),
     ]  # fmt: skip
+
+
+def test_the_sentence_on_chance_has_the_share_of_its_number_of_seeds():
+    assert "2.7 %" in chance_told(5) and "10.6 %" in chance_told(3) and "nothing" in chance_told(2)

@@ -6,6 +6,7 @@ from rainmer_lib.pretrained.models import DEFAULT
 
 
 def test_completion_knows_the_names():
-    assert DEFAULT in choices.models("dcd") and choices.profiles("q") == ["quick"]
+    assert DEFAULT in choices.models(DEFAULT[:3]) and choices.models("aut") == ["auto"] and "auto" in choices.models("")
+    assert choices.profiles("q") == ["quick"]
     assert "rain12" in choices.test_sets("rain1") and choices.notebooks("train_d") == ["train_dcdgan"]
     assert choices.methods("") == list(METHODS) and choices.methods("dcd") == ["dcdgan"]

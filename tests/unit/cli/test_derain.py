@@ -5,9 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from random_runs import random_run
 
+from rainmer_lib.data.image_decoding import ImageFile
+from rainmer_lib.data.image_files import read_image, write_image
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.protocols import quantise
+from rainmer_lib.pretrained import models
 from rainmer_lib.pretrained.models import DEFAULT, load_model
 
 
@@ -23,6 +27,64 @@ def test_derain_is_what_the_library_does(run, photo, tmp_path):
     assert run("derain", source, tmp_path / "b.png") == 0
     expected = quantise(derain(load_model(DEFAULT), np.asarray(Image.open(source))), "round")
     assert np.array_equal(np.asarray(Image.open(tmp_path / "b.png")), expected)
+
+
+def test_the_network_that_was_taken_is_named(run, photo, tmp_path, capsys, monkeypatch):
+    """For `auto`, which is what is taken if nothing is said, that is the default's name."""
+    source = photo(tmp_path / "a.png")
+    for words in ([], ["--model", "auto"], ["--model", DEFAULT]):
+        assert run("derain", source, tmp_path / "b.png", *words) == 0
+        assert capsys.readouterr().out.endswith(f"b.png with {DEFAULT}\n")
+    folder = random_run(tmp_path / "runs")
+    assert run("derain", source, tmp_path / "b.png", "--model", folder) == 0
+    assert capsys.readouterr().out.endswith(f"b.png with {folder}\n")
+    monkeypatch.setattr(models, "DEFAULT", str(folder))
+    by_name = (tmp_path / "b.png").read_bytes()
+    assert run("derain", source, tmp_path / "c.png") == 0 and (tmp_path / "c.png").read_bytes() == by_name
+    assert capsys.readouterr().out.endswith(f"c.png with {folder}\n")
+
+
+@pytest.fixture
+def any_photo(tmp_path):
+    """Writes an image of noise with a bit depth, grey or not, transparent or not; its path."""
+
+    def write(name, bits, grey, alpha):
+        rng, kind = np.random.default_rng(bits), np.uint16 if bits == 16 else np.uint8
+        levels = rng.integers(0, 2**bits, (40, 36, 1 if grey else 3)).repeat(3 if grey else 1, axis=2)
+        rgb = levels.astype(np.uint8) if bits == 8 else (levels / (2**16 - 1)).astype(np.float32)
+        opacity = rng.integers(0, 2**bits, (40, 36)).astype(kind) if alpha else None
+        return write_image(tmp_path / name, rgb, ImageFile(rgb, bits, grey, opacity))
+
+    return write
+
+
+@pytest.mark.parametrize(("name", "bits", "grey", "alpha"), [
+    ("a.png", 8, False, False), ("b.png", 16, False, True), ("c.png", 8, True, True), ("d.tif", 16, True, False),
+])  # fmt: skip
+def test_strength_keeps_depth_and_transparency(run, any_photo, tmp_path, name, bits, grey, alpha):
+    """0 gives every pixel back; one half lies between the photo and what the network makes of it."""
+    source = any_photo(name, bits, grey, alpha)
+    written = {}
+    for strength in ("0", "0.5", "1", "1.5"):
+        assert run("derain", source, tmp_path / strength / name, "--strength", strength) == 0
+        written[strength] = read_image(tmp_path / strength / name)
+    before = read_image(source)
+    assert np.array_equal(written["0"].rgb, before.rgb) and not np.array_equal(written["1"].rgb, before.rgb)
+    for strength, image in written.items():
+        assert (image.bits, image.grey) == (bits, grey) and np.array_equal(image.alpha, before.alpha)
+        expected = write_image(
+            tmp_path / f"expected-{name}", derain(load_model(DEFAULT), before.rgb, strength=float(strength)), before
+        )
+        assert np.array_equal(image.rgb, read_image(expected).rgb)
+    assert run("derain", source, tmp_path / name) == 2, "never onto the photo itself"
+    assert run("derain", source, tmp_path / f"plain-{name}") == 0
+    assert (tmp_path / f"plain-{name}").read_bytes() == (tmp_path / "1" / name).read_bytes()
+
+
+def test_a_wrong_strength_is_refused_once_and_not_for_every_image(run, photo, tmp_path, capsys):
+    photo(tmp_path / "in" / "a.png"), photo(tmp_path / "in" / "b.png")
+    assert run("derain", tmp_path / "in", tmp_path / "out", "--strength", "1.6") == 2
+    assert capsys.readouterr().err.count("strength 1.6") == 1 and not (tmp_path / "out").exists()
 
 
 def test_derain_a_folder_goes_on_past_bad_files(run, photo, tmp_path, capsys):
@@ -72,11 +134,14 @@ def test_an_output_that_cannot_be_written_is_named(run, photo, tmp_path, capsys)
 
 WRONG = {
     "no such input": (["derain", "nothing.png", "out.png"], "no such file"),
-    "no such model": (["derain", "a.png", "b.png", "--model", "derainer"], "choose one of dcdgan-small"),
+    "no such model": (["derain", "a.png", "b.png", "--model", "derainer"], "choose one of auto, "),
     "weights absent": (["derain", "a.png", "b.png", "--model", "prenet-rain100l"], "csdwren/PReNet"),
     "a folder that is no run": (["derain", "a.png", "b.png", "--model", "folder"], "is neither the folder of a finished run"),
     "no images": (["derain", "folder", "out"], "no images"),
     "folder onto file": (["derain", "photos", "a.png"], "is a file"),
+    "too strong": (["derain", "a.png", "b.png", "--strength", "2"], "strength 2.0: choose a number from 0"),
+    "less than nothing": (["derain", "a.png", "b.png", "--strength", "-0.1"], "strength -0.1: choose a number from 0"),
+    "no number": (["derain", "a.png", "b.png", "--strength", "nan"], "strength nan: choose a number from 0"),
     "no memory": (["derain", "a.png", "b.png", "--memory", "-1"], "above 0"),
 }  # fmt: skip
 

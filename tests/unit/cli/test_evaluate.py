@@ -33,9 +33,10 @@ def test_evaluate_without_a_reference(run, photo, tmp_path, capsys):
 @pytest.mark.data
 def test_evaluate_a_model_on_a_test_set(run, monkeypatch, capsys):
     monkeypatch.setenv("RAINMER_DATA", str(REAL_DATA))
-    assert run("evaluate", "--model", DEFAULT, "--on", "rain12") == 0
-    line = next(line for line in capsys.readouterr().out.splitlines() if "input" in line)
-    assert "30.14 / 0.8554" in line
+    assert run("evaluate", "--model", "auto", "--on", "rain12") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "30.14 / 0.8554" in next(line for line in lines if "input" in line)
+    assert any(DEFAULT in line for line in lines), "what auto stands for is named"
 
 
 WRONG = {

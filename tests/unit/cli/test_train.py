@@ -3,13 +3,13 @@
 import pytest
 
 from rainmer_lib.methods import METHODS
-from rainmer_lib.pretrained.models import DEFAULT
+from rainmer_lib.pretrained.models import DEFAULT, MODELS, shipped
 
 
 @pytest.mark.slow
 def test_train_prints_the_folder_that_derain_takes(run, photo, tmp_path, capsys):
-    words = ["train", "--set", "steps=2", "--set", "batch=1", "--set", "negatives=internal", "--set", "learning_rate=1e-4"]
-    assert run(*words) == 0
+    changes = ("steps=2", "warm_up=0", "batch=1", "negatives=internal", "learning_rate=1e-4")
+    assert run("train", *(word for change in changes for word in ("--set", change))) == 0
     folder = capsys.readouterr().out.splitlines()[-1].removeprefix("finished: ")
     assert run("derain", photo(tmp_path / "a.png"), tmp_path / "b.png", "--model", folder) == 0
 
@@ -18,6 +18,10 @@ def test_list_shows_items_and_models(run, capsys):
     assert run("list") == 0
     printed = capsys.readouterr().out
     assert "ablation_negatives" in printed and f"{DEFAULT} " in printed and "weights absent" in printed
+    lines = {line.split()[1]: line for line in printed.splitlines() if line.startswith("model ")}
+    assert list(lines) == list(MODELS) and all(model.title in lines[name] for name, model in MODELS.items())
+    assert [name for name, line in lines.items() if line.endswith("(auto, the default)")] == [DEFAULT]
+    assert all(" M parameters, trained with" in lines[name] for name in shipped())
     for name, method in METHODS.items():
         line = next(line for line in printed.splitlines() if line.startswith("method ") and line.split()[1] == name)
         assert method.supervision in line and method.family in line and method.citation in line

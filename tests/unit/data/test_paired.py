@@ -142,7 +142,7 @@ def test_the_training_loop_takes_it(domain, tmp_path):
     seen = []
 
     class Trainer:
-        step = 0
+        step, crops = 0, 2
 
         def train_step(self, batch):
             self.step += 1

@@ -46,6 +46,17 @@ def test_it_starts_from_the_trained_weights(trained, data):
     assert any(not torch.equal(moved[name], value.float()) for name, value in weights.items())
 
 
+def test_adaptation_has_its_share_of_the_warm_up_too(trained, data, monkeypatch):
+    """A quarter of the steps must not be less than the whole warm-up."""
+    monkeypatch.setattr(adaptation, "train_run", lambda label, method, config, *_, **__: config)
+    run = replace(trained, config=replace(trained.config, steps=12, warm_up=5))
+    config = adaptation.adapt(run, data, profile("quick"))
+    assert (config.steps, config.warm_up) == (3, 1)
+    laptop = replace(trained, config=METHODS["dcdgan"].at("laptop"))
+    adapted = adaptation.adapt(laptop, data, profile("laptop"))
+    assert adapted.steps * adaptation.SHARE == laptop.config.steps and adapted.warm_up < adapted.steps
+
+
 @pytest.mark.slow
 def test_an_adapted_run_is_named_by_its_origin_and_its_domain(trained, data):
     quick, quiet = profile("quick"), lambda _: None

@@ -1,10 +1,10 @@
 """What the notebooks compare: one change a row, shared runs, sizes from the profile."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
-from rainmer_lib.experiments.dcdgan import ABLATIONS, DCDGAN, EXPERIMENTS
+from rainmer_lib.experiments.dcdgan import ABLATIONS, DCDGAN, EXPERIMENTS, FIVE_SEEDS, REHEARSALS
 from rainmer_lib.experiments.profiles import PROFILES, profile
 from rainmer_lib.experiments.registry import rows
 
@@ -43,7 +43,22 @@ def test_a_small_profile_scales_every_contrastive_term_alike():
     weights = {label: row.config.contrastive_weight for label, row in small.items()}
     assert weights["DCLGAN"] == weights["DCD-GAN"] == 0.05
     assert weights["CycleGAN"] == 0 and small["CycleGAN"].config.plain_cycle_weight == 10
-    assert DCDGAN.at("quick").contrastive_weight == 0.2
+    assert DCDGAN.at("quick").contrastive_weight == 0.05
+
+
+def test_the_paper_tables_have_five_seeds_where_runs_are_kept():
+    seeds = {name: experiment.at(profile("laptop")).seeds for name, experiment in EXPERIMENTS.items()}
+    assert {name for name, number in seeds.items() if number == 5} == set(FIVE_SEEDS) and set(seeds.values()) == {3, 5}
+    assert {experiment.at(profile("quick")).seeds for experiment in EXPERIMENTS.values()} == {2}
+
+
+@pytest.mark.parametrize("name", PROFILES)
+def test_self_training_changes_the_rehearsals_alone(name):
+    found = rows("self_training", profile(name))
+    assert list(found) == ["CycleGAN", "CycleGAN, self-trained", "DCD-GAN", "DCD-GAN, self-trained"]
+    for title in ("CycleGAN", "DCD-GAN"):
+        plain, trained = found[title].config, found[f"{title}, self-trained"].config
+        assert trained == replace(plain, rehearsals=REHEARSALS) and plain.rehearsals == 0
 
 
 def test_the_unpaired_methods_stand_under_their_titles():

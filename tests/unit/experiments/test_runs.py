@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 import torch
+from random_runs import random_run
 from safetensors.torch import load_file
 
 from rainmer_lib import paths
@@ -13,7 +14,7 @@ from rainmer_lib.data.unpaired import embedded
 from rainmer_lib.experiments import runs as module
 from rainmer_lib.experiments.experiment import Row
 from rainmer_lib.experiments.profiles import PROFILES
-from rainmer_lib.experiments.runs import networks_of, train_rows, train_run
+from rainmer_lib.experiments.runs import networks_of, run_in, train_rows, train_run
 from rainmer_lib.methods import METHODS
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.rainmer.aligned import aligned_rain
@@ -135,3 +136,23 @@ def test_a_table_is_measured_once_and_again_where_it_does_not_fit(given_run):
     run.kept("scores-x", measure, lambda table: len(table) == 3)
     run.kept("scores-y", measure)
     assert len(measured) == 3 and {p.name for p in run.folder.path.iterdir()} == {"scores-x.csv", "scores-y.csv"}
+
+
+def test_a_finished_run_is_found_by_its_folder(tmp_path):
+    folder = random_run(tmp_path, "rain_layer", "0123456789abcdef", seed=3, width=8, blocks=1)
+    run = run_in(folder)
+    assert (run.label, run.seed, run.method) == ("rain layer, varied rain", 3, METHODS["rain_layer"])
+    assert run.folder.path == folder and run.folder.identity.data == "0123456789abcdef" and run.config.width == 8
+    exported = load_file(folder / "derain.safetensors")
+    assert all(torch.equal(value, exported[name].float()) for name, value in run.network().state_dict().items())
+
+
+def test_a_folder_that_is_not_that_of_a_finished_run_is_refused(tmp_path):
+    """Unfinished, or under a name under which nobody would find it again."""
+    with pytest.raises(FileNotFoundError, match="not the folder of a finished run"):
+        run_in(random_run(tmp_path, finished=False))
+    with pytest.raises(FileNotFoundError, match="not the folder of a finished run"):
+        run_in(tmp_path)
+    folder = random_run(tmp_path)
+    with pytest.raises(ValueError, match=f"by its config.json this run is {folder.name}"):
+        run_in(folder.rename(tmp_path / "other"))

@@ -14,7 +14,7 @@ from torch import nn
 from rainmer_lib.baselines.prenet import PReNet
 from rainmer_lib.inference import derain as inference
 from rainmer_lib.inference import probe
-from rainmer_lib.inference.derain import derain, memory_at_hand, needed, tile_that_fits
+from rainmer_lib.inference.derain import at_strength, derain, memory_at_hand, needed, tile_that_fits
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.rainmer import tiny
 from rainmer_lib.rainmer.model import build_network, view_of
@@ -100,9 +100,64 @@ def test_wrong_images_are_refused():
 
 def test_wrong_options_are_refused():
     for options, words in (({"tile": 0}, "tile 0"), ({"memory_limit": -1}, "memory_limit -1"), ({"sample": 0}, "sample 0"),
-                           ({"statistics": "batch"}, "choose whole-image or per-tile")):  # fmt: skip
+                           ({"statistics": "batch"}, "choose whole-image or per-tile"),
+                           *(({"strength": s}, f"strength {s}: choose a number from 0 .* to 1.5; 1 is")
+                             for s in (-0.01, 1.51, float("nan"), float("inf")))):  # fmt: skip
         with pytest.raises(ValueError, match=words):
-            derain(NETWORK, random_image(8, 8), **options)
+            derain(None, random_image(8, 8), **options)  # before the network is asked for anything
+
+
+class Shift(Identity):
+    """Adds a quarter to bright values and takes a third from the others, so that changes go both ways and out of [0, 1]."""
+
+    def forward(self, x):
+        return (x + torch.where(x > 0.5, 0.25, -1 / 3)).clamp(0, 1)
+
+
+@pytest.mark.parametrize("options", [{}, {"tile": 100}], ids=["whole", "tiles"])
+@pytest.mark.parametrize("strength", [0.25, 1.3, 1.5])
+def test_strength_scales_what_the_network_changes(strength, options):
+    """clip(I - S (I - D)), in double precision, on 8-bit and float images; large strengths leave [0, 1] without the clip."""
+    image, network = random_image(150, 130), Shift()
+    unclipped = image / 255 - strength * (image / 255 - derain(network, image).astype(np.float64))
+    for kind in (image, image / np.float32(255), image / 255):
+        output = derain(network, kind, strength=strength, **options)
+        assert output.dtype == np.float32 and np.abs(output - np.clip(unclipped, 0, 1)).max() < 1e-6
+    assert strength < 1 or (unclipped.min() < -0.01 and unclipped.max() > 1.01)
+
+
+def test_strength_of_one_is_the_output_bit_for_bit_in_tiles_too(prompted):
+    image, network = random_image(41, 195), prompted[0]
+    for options in ({}, {"tile": 128}):
+        assert np.array_equal(derain(network, image, strength=1, **options), derain(network, image, **options))
+        half = derain(network, image, strength=0.5, **options)
+        expected = (image / np.float32(255) + derain(network, image, **options)) / 2
+        assert np.abs(half - expected).max() < 1e-6
+    output = derain(network, image)
+    assert at_strength(image, output, 1) is output
+
+
+def test_strength_of_zero_is_the_image_whatever_the_network_does():
+    """Even where it returns values that are not finite, or could not run at all; the image itself is not handed out."""
+    image, calls = random_image(20, 24), []
+    expected = image / np.float32(255)
+    for kind in (image, expected, expected.astype(np.float64)):
+        output = derain(Identity(lambda x: x / 0), kind, strength=0, tile=1, progress=lambda *call: calls.append(call))
+        assert np.array_equal(output, expected) and output.dtype == np.float32 and not np.shares_memory(output, kind)
+    assert calls == [(1, 1)] * 3
+    assert np.array_equal(at_strength(image, np.full(image.shape, np.nan, np.float32), 0), expected)
+    with pytest.raises(ValueError, match="uint8 RGB"):
+        derain(NETWORK, image[..., :2], strength=0)
+
+
+def test_scaling_an_output_leaves_it_as_it_was():
+    image = random_image(20, 24)
+    output = derain(Shift(), image)
+    before = output.copy()
+    at_strength(image, output, 0.5)
+    assert np.array_equal(output, before)
+    with pytest.raises(ValueError, match="strength 1.6"):
+        at_strength(image, output, 1.6)
 
 
 def test_8_bit_and_float_images_give_the_same():

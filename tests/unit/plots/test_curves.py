@@ -20,3 +20,12 @@ def test_a_term_that_begins_later_has_no_point_before():
         points = contrast.lines[0].get_xydata()
         assert points[~np.isnan(points[:, 1]), 0].tolist() == shown
         assert not np.isnan(ssim.lines[0].get_ydata()).any()
+
+
+def test_a_term_that_some_lines_lack_is_drawn_where_it_is():
+    """As of a run that begins with a warm-up of the discriminators."""
+    log = [{"step": 2, "discriminators": 0.7}, *({"step": step, "discriminators": 0.6, "total": 1.0 / step} for step in (4, 6))]
+    discriminators, total = term_curves(log).axes
+    assert [discriminators.get_title(), total.get_title()] == ["discriminators", "total"]
+    assert discriminators.lines[0].get_xdata().tolist() == [2, 4, 6]
+    np.testing.assert_allclose(total.lines[0].get_ydata(), [np.nan, 1 / 4, 1 / 6])

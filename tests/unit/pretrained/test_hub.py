@@ -1,7 +1,6 @@
 """Shared weights: what is saved is what is loaded, without a network, and nothing damaged passes."""
 
 import json
-import shutil
 import socket
 import subprocess
 import sys
@@ -10,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from random_runs import random_run
 
 pytest.importorskip("huggingface_hub", reason='needs the hub: pip install "rainmer[hub]"')
 
@@ -28,6 +28,9 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
+FILES = {"config.json", "model.safetensors", "README.md"}
+
+
 @pytest.fixture
 def saved(tmp_path):
     PretrainedDerainer.from_pretrained(DEFAULT).save_pretrained(tmp_path / "shared")
@@ -36,7 +39,7 @@ def saved(tmp_path):
 
 def test_a_round_trip_keeps_every_weight_the_run_and_the_card(saved, tmp_path):
     first, second = PretrainedDerainer.from_pretrained(DEFAULT), PretrainedDerainer.from_pretrained(saved)
-    assert {p.name for p in saved.iterdir()} == {"config.json", "model.safetensors", "README.md"}
+    assert {p.name for p in saved.iterdir()} == FILES | {p.name for p in (SHIPPED / DEFAULT).glob("*.png")}
     original = load_model(DEFAULT).state_dict()
     assert all(torch.equal(v, original[k]) for k, v in second.network.state_dict().items()) and len(original) > 20
     assert second.run == first.run == json.loads((SHIPPED / DEFAULT / "config.json").read_text()) and not second.training
@@ -51,32 +54,52 @@ def test_any_size_goes_through_as_by_the_command_line(saved):
     model = PretrainedDerainer.from_pretrained(str(saved))
     images = torch.rand(2, 3, 37, 50, generator=torch.Generator().manual_seed(0))
     network = load_model(DEFAULT)
-    expected = np.stack([derain(network, image.permute(1, 2, 0).numpy()) for image in images])
-    assert torch.equal(model(images), torch.from_numpy(expected).permute(0, 3, 1, 2)) and expected.shape == (2, 37, 50, 3)
+    for options in ({}, {"strength": 0.5}):
+        expected = np.stack([derain(network, image.permute(1, 2, 0).numpy(), **options) for image in images])
+        assert torch.equal(model(images, **options), torch.from_numpy(expected).permute(0, 3, 1, 2))
+        assert expected.shape == (2, 37, 50, 3)
     for wrong in (images[0], images[:, :2], (255 * images).to(torch.uint8), 255 * images):
         with pytest.raises(ValueError, match=r"in \[0, 1\]"):
             model(wrong)
 
 
 @pytest.mark.slow
-def test_a_folder_of_a_run_is_taken_as_well(tmp_path):
-    for file in ("config.json", "derain.safetensors"):
-        shutil.copy(SHIPPED / DEFAULT / file, tmp_path)
-    model = PretrainedDerainer.from_pretrained(tmp_path)
+def test_a_folder_of_a_run_is_taken_as_well(tmp_path, monkeypatch):
+    monkeypatch.setenv("RAINMER_DATA", str(tmp_path / "nothing"))
+    run = random_run(tmp_path, data="894327179edd2964", steps=1200, batch=4, crop=48)
+    model = PretrainedDerainer.from_pretrained(run)
     image = torch.rand(1, 3, 32, 32)
-    assert torch.equal(model.network(image), load_model(DEFAULT)(image))
+    assert torch.equal(model.network(image), load_model(run)(image))
     assert "1,200 steps of 4 crops of 48 pixels" in model.card and model.run["data"] == "894327179edd2964"
+
+
+def test_auto_is_the_default():
+    assert PretrainedDerainer.from_pretrained("auto").card == PretrainedDerainer.from_pretrained(DEFAULT).card
+
+
+def test_the_pictures_of_a_card_go_along(tmp_path):
+    """Those that it shows; a folder that was saved hands them on."""
+    run = random_run(tmp_path)
+    (run / "README.md").write_text("# a\n\n![rainy, derained](shown.png)\n\n**Limits.** Many.\n")
+    for name in ("shown.png", "other.png"):
+        (run / name).write_bytes(name.encode())
+    for source, target in ((run, tmp_path / "once"), (tmp_path / "once", tmp_path / "twice")):
+        PretrainedDerainer.from_pretrained(source).save_pretrained(target)
+        assert {path.name for path in target.iterdir()} == FILES | {"shown.png"}
+        assert (target / "shown.png").read_bytes() == b"shown.png"
 
 
 @pytest.mark.parametrize("name", ["nowhere", "./nowhere", "/no/where", "a/b/c"])
 def test_a_folder_that_is_not_there_is_named_and_not_looked_for_elsewhere(name):
-    with pytest.raises(FileNotFoundError, match=f"{name}: no such folder; give a folder, a shipped network [(]dcdgan-small"):
+    with pytest.raises(FileNotFoundError, match=f"{name}: no such folder; give a folder, a shipped network [(].*{DEFAULT}"):
         PretrainedDerainer.from_pretrained(name)
 
 
 def test_missing_and_damaged_files_are_named(saved):
     damages = [("model.safetensors", b"\x08" * 100), ("config.json", b"{"), ("config.json", b"[]"), ("config.json", b"{}")]
-    damages += [("config.json", (saved / "config.json").read_bytes().replace(b'"width": 16', b'"width": 8'))]
+    stored = json.loads((saved / "config.json").read_text())
+    stored["config"]["width"] += 8
+    damages += [("config.json", json.dumps(stored).encode())]
     for file, content in damages:
         whole = (saved / file).read_bytes()
         (saved / file).write_bytes(content)
@@ -94,7 +117,7 @@ def test_weights_that_lack_a_tensor_are_refused(saved):
     from safetensors.torch import load_file, save_file
 
     weights = load_file(saved / "model.safetensors")
-    weights.pop("layers.stem.1.weight")
+    weights.pop(next(iter(weights)))
     save_file(weights, saved / "model.safetensors")
     with pytest.raises(ValueError, match="not the weights of this configuration"):
         PretrainedDerainer.from_pretrained(saved)
@@ -141,8 +164,8 @@ def test_a_repository_is_fetched_by_the_hubs_client_with_no_more_than_three_file
     monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
     model = PretrainedDerainer.from_pretrained("user/model", revision="v1")
     files = asked.pop("allow_patterns")
-    assert asked == {"repo_id": "user/model", "revision": "v1"} and set(files) == {p.name for p in saved.iterdir()}
-    assert model.run["method"] == "dcdgan"
+    assert asked == {"repo_id": "user/model", "revision": "v1"} and set(files) == FILES
+    assert model.run == json.loads((saved / "config.json").read_text())
     with pytest.raises(TypeError, match="none of the options revision"):
         PretrainedDerainer.from_pretrained(saved, revision="v1")
     monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *_, **__: (_ for _ in ()).throw(OSError("401")))

@@ -8,12 +8,24 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from random_runs import random_run
 from safetensors.torch import load_file
 
 from rainmer_lib import cli, paths
 from rainmer_lib.methods import METHODS
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
-from rainmer_lib.pretrained.models import DEFAULT, MODELS, SHIPPED, load_model, method_of, read_config
+from rainmer_lib.pretrained import models
+from rainmer_lib.pretrained.models import (
+    AUTO,
+    DEFAULT,
+    MODELS,
+    SHIPPED,
+    load_model,
+    method_of,
+    read_config,
+    resolved,
+    title_of,
+)
 from rainmer_lib.rainmer import tiny
 from rainmer_lib.rainmer.model import DerainingNetwork, build_network
 from rainmer_lib.training.loop import export
@@ -21,10 +33,43 @@ from rainmer_lib.training.run import RunFolder, RunIdentity
 
 
 def test_the_default_ships_and_derains():
-    assert MODELS[DEFAULT].present
+    assert MODELS[DEFAULT].present and DEFAULT in models.shipped()
     network = load_model(DEFAULT)
     image = torch.rand(1, 3, 32, 32)
     assert network(image).shape == image.shape and not network.training
+
+
+def test_auto_is_the_default_and_every_other_name_is_itself(monkeypatch):
+    assert AUTO not in MODELS and resolved(AUTO) == DEFAULT
+    assert all(resolved(name) == name for name in ("prenet-rain100l", "a/folder", "automatic"))
+    monkeypatch.setattr(models, "DEFAULT", "chosen")
+    monkeypatch.setitem(MODELS, "chosen", models.Model(lambda: "its network", None, None))
+    assert resolved(AUTO) == "chosen" and load_model(AUTO) == "its network"
+
+
+def test_a_folder_below_weights_is_a_model(tmp_path, monkeypatch):
+    """With a configuration, that is; what is being written, hidden, is none."""
+    for name in ("second", "first", ".third.tmp"):
+        shutil.copytree(random_run(tmp_path / "runs"), tmp_path / "weights" / name)
+    (tmp_path / "weights" / "empty").mkdir()
+    monkeypatch.setattr(models, "SHIPPED", tmp_path / "weights")
+    assert models.shipped() == ["first", "second"]
+    model = models._shipped("first")
+    assert model.present and model.title == "DCD-GAN: 0.03 M parameters, trained without pairs"
+    assert sum(p.numel() for p in model.load().parameters()) == pytest.approx(0.03e6, abs=5e3)
+
+
+def test_every_folder_that_ships_is_listed_before_the_published_weights():
+    folders = sorted(path.name for path in SHIPPED.iterdir() if path.is_dir())
+    assert list(MODELS) == [*folders, "prenet-rain100l", "prenet-rain100h", "prenet-rain1400"]
+
+
+def test_a_title_says_method_parameters_and_pairs(tmp_path):
+    for method in ("dcdgan", "rain_layer", "rescan"):
+        folder = random_run(tmp_path, method)
+        count = sum(p.numel() for p in load_model(folder).parameters()) / 1e6
+        pairs = "without pairs" if method == "dcdgan" else "with pairs"
+        assert title_of(folder) == f"{METHODS[method].title}: {count:.2f} M parameters, trained {pairs}"
 
 
 @pytest.mark.parametrize("folder", sorted(p for p in SHIPPED.iterdir() if p.is_dir()), ids=lambda p: p.name)
@@ -40,14 +85,14 @@ def test_what_ships_is_a_recorded_run_with_its_card(folder):
 
 def test_the_folder_of_a_run_is_a_model(tmp_path):
     for file in ("config.json", "derain.safetensors"):
-        shutil.copy(SHIPPED / DEFAULT / file, tmp_path)
+        shutil.copy(random_run(tmp_path / "runs") / file, tmp_path)
     image = torch.rand(1, 3, 32, 32)
-    assert torch.equal(load_model(tmp_path)(image), load_model(DEFAULT)(image))
+    assert torch.equal(load_model(tmp_path)(image), load_model(random_run(tmp_path / "runs"))(image))
     stored = json.loads((tmp_path / "config.json").read_text())
     assert stored["config"]["width"] == read_config(tmp_path).width
     # then nothing, no method, no configuration, an unknown field, another width
     others = {}, {"config": stored["config"]}, {"method": "dcdgan"}
-    others += tuple({"method": "dcdgan", "config": config} for config in ({"depth": 3}, stored["config"] | {"width": 8}))
+    others += tuple({"method": "dcdgan", "config": config} for config in ({"depth": 3}, stored["config"] | {"width": 4}))
     damages = [("derain.safetensors", b"\x08" * 100), *(("config.json", json.dumps(other).encode()) for other in others)]
     for file, damaged in damages:
         whole = (tmp_path / file).read_bytes()
@@ -95,7 +140,7 @@ def test_the_command_line_derains_with_a_run_of_rainmer(rainmer_run, tmp_path):
     assert stopped.value.code == 0 and Image.open(target).size == (27, 20)
 
 
-def test_what_a_run_is_is_said_by_its_method(rainmer_run):
+def test_what_a_run_is_is_said_by_its_method(rainmer_run, tmp_path):
     """Not by the fields that its configuration happens to have."""
     folder, config, _ = rainmer_run
     stored = json.loads((folder / "config.json").read_text())
@@ -105,18 +150,20 @@ def test_what_a_run_is_is_said_by_its_method(rainmer_run):
         with pytest.raises(ValueError, match=message):
             load_model(folder)
     for method in ("dcdgan", "cyclegan", "cut", "dclgan"):
-        built = METHODS[method].network(read_config(SHIPPED / DEFAULT))
+        other = random_run(tmp_path)
+        built = METHODS[method].network(read_config(other))
         assert isinstance(built, ResNetGenerator)
-        assert set(built.state_dict()) == set(load_file(SHIPPED / DEFAULT / "derain.safetensors"))
+        assert set(built.state_dict()) == set(load_file(other / "derain.safetensors"))
 
 
 def test_a_shared_folder_is_a_model_and_what_is_wrong_with_one_is_said(tmp_path):
-    shutil.copy(SHIPPED / DEFAULT / "derain.safetensors", tmp_path / "model.safetensors")
-    config = {"width": 16, "blocks": 4, "antialias": False, "global_residual": True, "taps": ["down1"]}
+    run = random_run(tmp_path / "runs")
+    shutil.copy(run / "derain.safetensors", tmp_path / "model.safetensors")
+    config = {"width": 8, "blocks": 1, "global_residual": True, "taps": ["down1"]}
     whole = {"method": "dcdgan", "config": config, "data": None, "version": None}
     (tmp_path / "config.json").write_text(json.dumps(whole))
     image = torch.rand(1, 3, 32, 32)
-    assert torch.equal(load_model(str(tmp_path))(image), load_model(DEFAULT)(image))
+    assert torch.equal(load_model(str(tmp_path))(image), load_model(run)(image))
     wrong = [("width", "16"), ("width", True), ("blocks", 0), ("antialias", 1), ("global_residual", None)]
     for name, value in wrong:
         (tmp_path / "config.json").write_text(json.dumps(whole | {"config": config | {name: value}}))
@@ -133,7 +180,7 @@ def test_a_shared_folder_is_a_model_and_what_is_wrong_with_one_is_said(tmp_path)
 
 
 def test_names_that_do_not_exist_are_answered_with_those_that_do(monkeypatch, tmp_path):
-    with pytest.raises(ValueError, match="choose one of dcdgan-small, prenet-rain100l"):
+    with pytest.raises(ValueError, match=f"choose one of auto, .*{DEFAULT}, .*prenet-rain100l"):
         load_model("restormer")
     monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
     assert not MODELS["prenet-rain100l"].present
