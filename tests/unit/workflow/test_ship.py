@@ -125,9 +125,11 @@ def test_on_other_data_every_test_set_is_scored(source, weights, tmp_path, monke
 
 
 @pytest.mark.parametrize("name", ["auto", "prenet-rain100l", "Small", "a/b", "", ".hidden", "two words", "-a"])
-def test_a_name_that_cannot_be_given_is_refused(name):
+def test_a_name_that_cannot_be_given_is_refused(name, source, weights, tmp_path):
+    """Before the run is looked at."""
     with pytest.raises(ValueError, match=f"name {name!r}: (use lower-case|taken by)"):
-        module.require_name(name)
+        ship(tmp_path / "no run", name, source)
+    assert not weights.exists()
 
 
 def test_a_folder_that_is_no_finished_run_is_refused(source, weights, tmp_path):
