@@ -1,5 +1,6 @@
 """Base class of the generators: networks of named layers that return features besides their image."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 from jaxtyping import Float
@@ -12,7 +13,7 @@ Image = Float[Tensor, "b 3 h w"]
 Features = dict[str, Tensor]  # tapped layer -> (b, c, h, w)
 
 
-class Generator(Derainer):
+class Generator(Derainer, ABC):
     """Generator with the named `layers`; `translate` returns the features behind the layers named in `taps` as well.
 
     The encoder of the CGB is everything up to the last residual block.  Subclasses define `layers`, `finish` and `channels`.
@@ -58,10 +59,10 @@ class Generator(Derainer):
         """Return the number of channels of the features behind each tap."""
         return {tap: self.channels(tap) for tap in taps}
 
+    @abstractmethod
     def finish(self, image: Image, x: Tensor) -> Image:
         """Return the translated image from the input and the output of the last layer."""
-        raise NotImplementedError
 
+    @abstractmethod
     def channels(self, tap: str) -> int:
         """Return the number of channels behind a tap."""
-        raise NotImplementedError
