@@ -34,7 +34,7 @@ SIZES = {
             "discriminator_width": 24, "warm_up": 400, "crop": 48, "batch": 4, "steps": 1200, "ema": 0.99,
         },
         scaled={"contrastive_weight": 0.025},
-        duration="about five minutes a training run on one core",
+        duration="about four minutes a training run on one core",
     ),
     # the paper's 600 epochs, each of the 186 photos on which BSD-Streaks renders rain
     "paper": Size(

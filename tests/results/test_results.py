@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_folder, read_config
+from rainmer_lib.pretrained.models import RUN_WEIGHTS, SHIPPED, load_folder, read_config
 from rainmer_lib.training.run import RunFolder, RunIdentity
 
 RESULTS = paths.REPOSITORY / "results"
@@ -88,9 +88,10 @@ def test_a_kept_run_is_found_by_its_configuration(folder):
 
 def test_weights_are_kept_of_the_first_seed_and_of_what_ships():
     """Notebooks show images of the first seed; of the others the scores are kept."""
-    shipped = json.loads((paths.REPOSITORY / "rainmer_lib/pretrained/weights/dcdgan-small/config.json").read_text())
-    others = [folder for folder in WITH_WEIGHTS if config_of(folder)[1].seed != 0]
-    assert len(WITH_WEIGHTS) > 10 and [config_of(folder)[0] for folder in others] == [shipped]
+    shipped = [json.loads(path.read_text()) for path in SHIPPED.glob("*/config.json")]
+    kept = [config_of(folder)[0] for folder in WITH_WEIGHTS]
+    assert len(kept) > 10 and all(run in kept for run in shipped)
+    assert all(run["config"]["seed"] == 0 or run in shipped for run in kept)
 
 
 def test_at_laptop_the_unpaired_models_beat_the_rainy_input():

@@ -151,6 +151,7 @@ def test_a_folder_that_is_no_finished_run_is_refused(source, weights, tmp_path):
 
 def test_the_command_ends_with_a_message(source, weights, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(module, "unpaired", {"embedded": source, "bsd-streaks": source}.get)
+    monkeypatch.setattr(module, "use_style", lambda: None)  # it would hold for the tests that follow
     assert module.main([str(tmp_path / "nothing"), "it"]) == 2
     assert "ship: " in capsys.readouterr().err
     assert module.main([str(random_run(tmp_path / "runs")), "it", "--data", "embedded"]) == 0
