@@ -10,7 +10,7 @@ from rainmer_lib.training.method import Size
 # detail, learn before the generators start, see earlier images again, and look for rain that is left; a small crop.
 _SMALL = {
     "generator": "rain_layer", "antialias": False, "discriminator_layers": 2, "discriminator_sees": "both",
-    "discriminator_norm": False, "discriminator_originals": True, "discriminator_replay": 12,
+    "discriminator_norm": False, "discriminator_originals": True,
     "adversarial_loss": "least_squares", "forward_cycle_share": 0.25, "identity_weight": 1.0, "identity_rainy": False,
     "learning_rate": 1e-3, "discriminators_learning_rate": 1e-3, "heads_learning_rate": 1e-3, "schedule": "cosine",
 }
@@ -20,9 +20,8 @@ SIZES = {
         # With so few photos a discriminator that sees tones tells the photos apart, not rain: it sees detail alone.
         _SMALL | {
             "width": 16, "blocks": 3, "taps": ("stem", "block1", "block2", "block3"), "patches": 64, "embedding": 64,
-            "discriminator_width": 24, "discriminator_sees": "detail", "discriminator_replay": 0, "warm_up": 60,
-            "warm_up_batch": 8, "crop": 48, "batch": 4, "steps": 150, "identity_weight": 2.0, "learning_rate": 2e-3,
-            "ema": 0.95,
+            "discriminator_width": 24, "discriminator_sees": "detail", "warm_up": 60, "warm_up_batch": 8, "crop": 48,
+            "batch": 4, "steps": 150, "identity_weight": 2.0, "learning_rate": 2e-3, "ema": 0.95,
         },
         scaled={"contrastive_weight": 0.025},
         duration="seconds a training run on one core", log_every=30, save_every=1000,
@@ -31,7 +30,8 @@ SIZES = {
         # Chosen on the held-out photos (docs/training_small.md).
         _SMALL | {
             "width": 32, "blocks": 5, "taps": ("stem", "block1", "block3", "block5"), "embedding": 64,
-            "discriminator_width": 24, "warm_up": 400, "crop": 48, "batch": 4, "steps": 1200, "ema": 0.99,
+            "discriminator_width": 24, "discriminator_replay": 12, "warm_up": 400, "crop": 48, "batch": 4, "steps": 1200,
+            "ema": 0.99,
         },
         scaled={"contrastive_weight": 0.025},
         duration="about four minutes a training run on one core",
