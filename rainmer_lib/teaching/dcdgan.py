@@ -28,7 +28,7 @@ from rainmer_lib.methods import METHODS
 from rainmer_lib.networks.blocks import parameter_count
 from rainmer_lib.networks.generator import Generator
 from rainmer_lib.networks.patch_discriminator import PatchDiscriminator
-from rainmer_lib.pretrained.models import DEFAULT, load_model
+from rainmer_lib.pretrained.models import load_model
 
 Photo = Float[np.ndarray, "h w 3"]
 PHOTOS = ("skimage/astronaut.png", "skimage/coffee.png", "sklearn/china.jpg", "skimage/rocket.jpg", "skimage/chelsea.png")
@@ -41,7 +41,7 @@ def measured_pairs(profile: Profile, count: int) -> Iterator[tuple[Pair, np.ndar
     Rain100L and the published PReNet, whose files must be on the data root.
     """
     if profile.name == "quick":
-        network, pairs = load_model(DEFAULT), (_rained_on(name, seed) for seed, name in enumerate(PHOTOS))
+        network, pairs = load_model("dcdgan-small"), (_rained_on(name, seed) for seed, name in enumerate(PHOTOS))
     else:
         network, pairs = load_model("prenet-rain100l"), benchmark_pairs("rain100l")
     return ((pair, derain(network, pair.rainy)) for pair in islice(pairs, count))
