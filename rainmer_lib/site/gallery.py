@@ -27,8 +27,8 @@ differ from the papers', and so does the protocol: compare rankings, not numbers
 be judged *supported* in about 10 % of comparisons, and *contradicted* as often: among many comparisons, expect some of either.
 *Over images* asks whether other images would give the same verdict on these runs, not whether other runs would. Our numbers are
 printed as in the notebook, mean and standard deviation over seeds, under the protocol that it names: `prenet` where it compares
-training runs. Profile `quick` shows that everything runs; its numbers mean nothing. Of the notebooks executed at `laptop`,
-some were made with an earlier, weaker setting of that profile, and say *seen*, *not seen* and *not decidable* for the same verdicts.
+training runs. Profile `quick` shows that everything runs; its numbers mean nothing. Some notebooks executed at
+`laptop` were made with an earlier, weaker setting of that profile, and say *seen*, *not seen*, *not decidable* for the verdicts.
 """
 
 
