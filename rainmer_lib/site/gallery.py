@@ -28,7 +28,7 @@ be judged *supported* in about 10 % of comparisons, and *contradicted* as often:
 *Over images* asks whether other images would give the same verdict on these runs, not whether other runs would. Our numbers are
 printed as in the notebook, mean and standard deviation over seeds, under the protocol that it names: `prenet` where it compares
 training runs. Profile `quick` shows that everything runs; its numbers mean nothing. Some notebooks executed at
-`laptop` were made with an earlier, weaker setting of that profile, and say *seen*, *not seen*, *not decidable* for the verdicts.
+`laptop` were made with an earlier, weaker setting of it, and say *seen*, *not seen*, *not decidable* for the verdicts.
 """
 
 
