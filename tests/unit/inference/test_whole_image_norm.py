@@ -22,7 +22,7 @@ from rainmer_lib.inference.whole_image_norm import (
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.pretrained.models import load_folder
 
-KEPT = paths.REPOSITORY / "results" / "laptop" / "runs" / "dcdgan-b9563784bebe"  # the full model, seed 1
+KEPT = paths.REPOSITORY / "results" / "laptop" / "runs" / "dcdgan-20ef388c26f5"  # a ResNet generator
 
 
 def trained():

@@ -24,6 +24,12 @@ class Darker(nn.Module):
         return self.kept * image
 
 
+@pytest.fixture(autouse=True)
+def no_figures():
+    """Other tests leave figures open."""
+    plt.close("all")
+
+
 @pytest.fixture
 def pairs():
     """Four pairs of noise, 40 x 50, each with a bright stripe at another place."""
