@@ -40,6 +40,15 @@ def benchmark_pairs(name: str) -> Iterator[Pair]:
     The file lists are checked before the first image is read: ValueError if a partner is missing or the count is unexpected,
     FileNotFoundError if the set is not there.
     """
+    return (read_pair(entry) for entry in _entries(name))
+
+
+def benchmark_names(name: str) -> list[str]:
+    """Return the names of the pairs of a benchmark; the errors of `benchmark_pairs`."""
+    return [entry.name for entry in _entries(name)]
+
+
+def _entries(name: str) -> tuple[layouts.Entry, ...]:
     benchmark, split = registry.lookup(name)
     if benchmark.kind != "paired":
         raise ValueError(f"{name}: {benchmark.title} has no pairs ({benchmark.kind} images)")
@@ -53,7 +62,7 @@ def benchmark_pairs(name: str) -> Iterator[Pair]:
         problems = "".join(f"; {problem}" for problem in listing.problems)
         found = f"{listing.rainy} rainy and {listing.clean} clean"
         raise ValueError(f"{listing.folder}: expected {wanted}, found {found}{problems}")
-    return (read_pair(entry) for entry in listing.entries)
+    return listing.entries
 
 
 def read_pair(entry: layouts.Entry) -> Pair:
