@@ -9,10 +9,7 @@ from typing import Any
 
 
 def write(path: Path, fill: Callable[[Path], Any]) -> Path:
-    """Let `fill` write a temporary file beside `path`, flush it to disk, rename it to `path`; return `path`.
-
-    An OSError that names no file, such as that of a full disk, is given the name of `path`.
-    """
+    """Let `fill` write a temporary file beside `path`, flush it to disk, rename it to `path`; return `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # the suffix is kept, because savers choose their format by it
     part = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
@@ -21,10 +18,6 @@ def write(path: Path, fill: Callable[[Path], Any]) -> Path:
         with open(part, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(part, path)
-    except OSError as error:
-        if error.errno and error.filename is None:
-            error.filename = str(path)
-        raise
     finally:
         part.unlink(missing_ok=True)
     return path

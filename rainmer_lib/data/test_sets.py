@@ -35,20 +35,18 @@ def require_folder(relative: str, what: str) -> Path:
 
 
 def benchmark_pairs(name: str) -> Iterator[Pair]:
-    """Read the pairs of a benchmark, `<set>` or `<set>/<split>`, in the order of their names.
+    """Read the pairs of a benchmark, `<set>` or `<set>/<split>`, in the order of their names; errors as `benchmark_entries`.
 
-    The file lists are checked before the first image is read: ValueError if a partner is missing or the count is unexpected,
-    FileNotFoundError if the set is not there.
+    The file lists are checked before the first image is read.
     """
-    return (read_pair(entry) for entry in _entries(name))
+    return (read_pair(entry) for entry in benchmark_entries(name))
 
 
-def benchmark_names(name: str) -> list[str]:
-    """Return the names of the pairs of a benchmark; the errors of `benchmark_pairs`."""
-    return [entry.name for entry in _entries(name)]
+def benchmark_entries(name: str) -> tuple[layouts.Entry, ...]:
+    """List the pairs of a benchmark without reading them.
 
-
-def _entries(name: str) -> tuple[layouts.Entry, ...]:
+    ValueError if a partner is missing or the count is unexpected, FileNotFoundError if the set is not there.
+    """
     benchmark, split = registry.lookup(name)
     if benchmark.kind != "paired":
         raise ValueError(f"{name}: {benchmark.title} has no pairs ({benchmark.kind} images)")

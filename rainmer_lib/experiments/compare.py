@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rainmer_lib import atomic, paths
-from rainmer_lib.data.test_sets import Pair, benchmark_names, benchmark_pairs
+from rainmer_lib.data.test_sets import Pair, benchmark_entries, benchmark_pairs
 from rainmer_lib.experiments.experiment import Rows
 from rainmer_lib.experiments.kept import scores_of
 from rainmer_lib.experiments.runs import Run, train_rows
@@ -105,7 +105,7 @@ def pairs_of(test_set: str, data: Any) -> Iterator[Pair]:
 def names_of(test_set: str, data: Any) -> list[str]:
     """Return the names of the pairs of a test set, as `pairs_of`; of a benchmark no image is read."""
     own = _own(data)
-    return [pair.name for pair in own[test_set]] if test_set in own else benchmark_names(test_set)
+    return [pair.name for pair in (own[test_set] if test_set in own else benchmark_entries(test_set))]
 
 
 def _own(data: Any) -> Mapping[str, Iterable[Pair]]:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rainmer_lib.data.test_sets import BENCHMARKS, benchmark_names
+from rainmer_lib.data.test_sets import BENCHMARKS, benchmark_entries
 from rainmer_lib.experiments.kept import Fits, scores_of, unusable
 from rainmer_lib.networks.stored import read_exported
 from rainmer_lib.pretrained.models import method_of, read_config, read_json
@@ -89,7 +89,7 @@ def _fits(stem: str) -> Fits:
     test_set = stem.removeprefix("scores-")
     if stem == test_set or test_set not in BENCHMARKS or not all(s.present() for s in BENCHMARKS[test_set].splits.values()):
         return lambda table: True
-    return scores_of(lambda: benchmark_names(test_set))
+    return scores_of(lambda: [entry.name for entry in benchmark_entries(test_set)])
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 from random_runs import random_run
 
+from rainmer_lib.data.layouts import Entry
 from rainmer_lib.metrics.protocols import PROTOCOLS
 from rainmer_lib.pretrained.models import load_folder
 from rainmer_lib.training.seal import SEAL, sums
@@ -84,7 +85,7 @@ def test_what_changed_after_it_was_sealed_is_named_and_stays_unsealed(runs, caps
 def test_a_table_lacks_no_image_of_a_set_that_is_here(runs, capsys, monkeypatch):
     folder = finished(runs)[0]
     monkeypatch.setattr("rainmer_lib.data.registry.Split.present", lambda split: True)
-    monkeypatch.setattr("rainmer_lib.workflow.seal.benchmark_names", lambda name: ["0", "1", "2", "3"])
+    monkeypatch.setattr("rainmer_lib.workflow.seal.benchmark_entries", lambda _: [Entry(k, None, None) for k in "0123"])
     table(folder, images=3).to_csv(folder / "scores-rain12.csv", index=False)
     assert main([str(folder)]) == 1
     assert f"{folder / 'scores-rain12.csv'}: not the rows and columns" in capsys.readouterr().err
