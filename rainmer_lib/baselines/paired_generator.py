@@ -7,7 +7,7 @@ from rainmer_lib.dcdgan.config import CHOICES
 from rainmer_lib.dcdgan.method import describe
 from rainmer_lib.dcdgan.sizes import SIZES as DCDGAN_SIZES
 from rainmer_lib.dcdgan.translation import build_generator
-from rainmer_lib.training.config import check_choices
+from rainmer_lib.training.config import check_choices, check_ranges
 from rainmer_lib.training.method import Method, Size
 
 GENERATORS = CHOICES["generator"]
@@ -36,8 +36,7 @@ class PairedGeneratorConfig(SupervisedConfig):
         check_choices(self, {"generator": GENERATORS})
         if self.crop % 4 or self.crop < 32:
             raise ValueError(f"crop={self.crop}: the generator needs a multiple of 4, at least 32")
-        if min(self.width, self.blocks) < 1:
-            raise ValueError("width and blocks must be at least 1")
+        check_ranges(self, {"1 or more": ("width", "blocks")})
 
 
 # The fields of DCD-GAN's sizes that the configuration above has too

@@ -14,6 +14,7 @@ from torch.nn import functional as F
 from rainmer_lib.baselines.published_weights import load_strictly, read_weights
 from rainmer_lib.baselines.supervised import SupervisedConfig, pairs_of, supervised
 from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.training.config import check_ranges
 from rainmer_lib.training.method import Method, Size
 
 CHANNELS = 32
@@ -37,8 +38,7 @@ class PReNetConfig(SupervisedConfig):
     def __post_init__(self) -> None:
         """Validate the configuration; each error names the field and its allowed values."""
         super().__post_init__()
-        if min(self.stages, self.blocks, self.repeats) < 1:
-            raise ValueError("stages, blocks and repeats must be at least 1")
+        check_ranges(self, {"1 or more": ("stages", "blocks", "repeats")})
 
 
 SIZES = {

@@ -1,13 +1,12 @@
 """Weights published by the authors of a compared method: reading without executing anything, checks of every key and shape."""
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
 from torch import Tensor
 
 from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.networks.stored import not_finite, read_torch
 
 
 def read_weights(path: Path, source: str, key: str = "") -> dict[str, Tensor]:
@@ -20,12 +19,14 @@ def read_weights(path: Path, source: str, key: str = "") -> dict[str, Tensor]:
             f"{path}: no such file. The weights are {source}; they carry no licence, so they are not part of this project"
         )
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = read_torch(path)
         weights = content[key] if key else content
         if not isinstance(weights, Mapping) or not all(isinstance(value, Tensor) for value in weights.values()):
             raise AttributeError("no state dict")
-    except (pickle.UnpicklingError, RuntimeError, EOFError, AttributeError, KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise ValueError(f"{path}: damaged, or not a state dict ({type(error).__name__})") from error
+    if odd := not_finite(weights):
+        raise ValueError(f"{path}: the weights {odd!r} are not finite: the file is damaged")
     return dict(weights)
 
 

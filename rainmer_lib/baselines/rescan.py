@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from rainmer_lib.baselines.published_weights import load_strictly, read_weights
 from rainmer_lib.baselines.supervised import SupervisedConfig, pairs_of, supervised
 from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.training.config import check_ranges
 from rainmer_lib.training.method import Method, Size
 
 METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
@@ -42,8 +43,9 @@ class RESCANConfig(SupervisedConfig):
     def __post_init__(self) -> None:
         """Validate the configuration; each error names the field and its allowed values."""
         super().__post_init__()
-        if min(self.stages, self.channels, *self.dilations) < 1 or not self.dilations:
-            raise ValueError("stages, channels and dilations must be at least 1, and there must be a dilation")
+        check_ranges(self, {"1 or more": ("stages", "channels", "dilations")})
+        if not self.dilations:
+            raise ValueError("dilations=(): expected one for each recurrent unit, at least one")
 
 
 class SqueezeExcitation(nn.Module):

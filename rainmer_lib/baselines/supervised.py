@@ -13,7 +13,7 @@ from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import UnpairedRain
 from rainmer_lib.losses.fidelity import structural_loss
 from rainmer_lib.networks.derainer import Derainer
-from rainmer_lib.training.config import check_choices, check_types
+from rainmer_lib.training.config import check_choices, check_ranges, check_types
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.optimisation import Optimisation, adam
 from rainmer_lib.training.schedule import constant_then_linear, cosine, milestones
@@ -24,6 +24,10 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "ssim": structural_loss,  # 1 - SSIM; its gradient is that of the published -SSIM
 }
 CHOICES = {"loss": tuple(LOSSES), "supervised_stages": ("last", "all"), "schedule": ("linear", "cosine")}
+RANGES = {
+    "1 or more": ("steps", "batch", "crop"), "above 0": ("learning_rate",), "0 or more": ("clip",),
+    "within [0, 1)": ("betas", "ema"), "within (0, 1]": ("decay",), "0 or more, below 2**63": ("seed",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,10 +52,7 @@ class SupervisedConfig:
         """Validate the configuration; each error names the field and its allowed values."""
         check_types(self)
         check_choices(self, CHOICES)
-        if min(self.steps, self.batch, self.crop) < 1:
-            raise ValueError("steps, batch and crop must be at least 1")
-        if not 0 <= self.ema < 1 or self.clip < 0:
-            raise ValueError(f"ema={self.ema}, clip={self.clip}: expected ema within [0, 1), clip 0 or more")
+        check_ranges(self, RANGES)
         if list(self.milestones) != sorted(self.milestones) or not all(0 < m < 1 for m in self.milestones):
             raise ValueError(f"milestones={self.milestones}: expected rising shares of the steps between 0 and 1")
 

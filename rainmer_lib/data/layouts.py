@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image
+
+from rainmer_lib.data.image_files import read_image
+from rainmer_lib.metrics.protocols import quantise
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}  # to find files; content determines their format
 
@@ -204,20 +206,15 @@ LAYOUTS: dict[str, Callable[..., Listing]] = {
 
 
 def read_rgb(path: Path) -> UInt8[np.ndarray, "h w 3"]:
-    """Decode an image in full, whatever its suffix says; grey becomes three equal channels, opacity is dropped.
+    """Read an image by `image_files.read_image` as 8 bits: upright, 16 bits rounded, grey three equal channels, no opacity.
 
-    Values are returned as stored, because published numbers are computed from them: no colour profile and no orientation is
-    applied (`image_files.read_image` handles a person's own photos).  Raises ValueError that names the file if it is
-    truncated, is not an image, or has more than 8 bits per channel.
+    Whatever `rainmer derain` reads or writes is read here alike.  Raises ValueError that names the file if it cannot be read.
     """
     try:
-        with Image.open(path) as image:
-            raw = [str(tile[3]) for tile in image.tile]  # Pillow reads 16-bit RGB as 8-bit and says so only here
-            if image.mode not in ("RGB", "RGBA", "L", "LA", "P", "CMYK", "1") or any(";16" in mode for mode in raw):
-                raise ValueError(f"mode {image.mode} {' '.join(raw)}; expected 8 bits per channel")
-            return np.asarray(image.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        image = read_image(path).rgb
+    except OSError as error:
         raise ValueError(f"{path}: cannot be read as an image ({error})") from error
+    return image if image.dtype == np.uint8 else quantise(image, "round")
 
 
 def read(entry: Entry) -> tuple[np.ndarray | None, np.ndarray | None]:

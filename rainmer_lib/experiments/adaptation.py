@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
-from safetensors.torch import load_file
 
 from rainmer_lib.claims.over_seeds import check_order
 from rainmer_lib.data.mixed_rain import with_real_rain
@@ -18,7 +17,7 @@ from rainmer_lib.experiments.experiment import Row, row_of
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.runs import Run, train_rows, train_run
 from rainmer_lib.methods import METHODS
-from rainmer_lib.pretrained.models import RUN_WEIGHTS
+from rainmer_lib.pretrained.models import RUN_WEIGHTS, read_weights
 from rainmer_lib.training.ema import MovingAverage
 
 PRESETS = ("rain12", "medium", "rain100h")  # other rain on the same photos: dense and short, veiled, crossing
@@ -49,7 +48,7 @@ def starting_from(weights: Path) -> Callable[..., Trainer]:
     def start(config: DCDGANConfig, device: str = "cpu") -> Trainer:
         trainer = Trainer.start(config, device)
         derain = trainer.model.translation.derain
-        derain.load_state_dict(load_file(weights))
+        derain.load_state_dict(read_weights(weights))
         trainer.averages["derain"] = MovingAverage(derain, config.ema)
         return trainer
 

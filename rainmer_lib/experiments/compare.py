@@ -10,14 +10,16 @@ import numpy as np
 import pandas as pd
 
 from rainmer_lib import atomic, paths
-from rainmer_lib.data.test_sets import Pair, benchmark_pairs
+from rainmer_lib.data.test_sets import Pair, benchmark_entries, benchmark_pairs
 from rainmer_lib.experiments.experiment import Rows
+from rainmer_lib.experiments.kept import scores_of
 from rainmer_lib.experiments.runs import Run, train_rows
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
-from rainmer_lib.metrics.protocols import PROTOCOLS, evaluate, quantise
+from rainmer_lib.metrics.protocols import evaluate, quantise
 from rainmer_lib.metrics.scores import mean_scores, score_images
 from rainmer_lib.pretrained.models import RUN_WEIGHTS
+from rainmer_lib.training.seal import require_intact, seal
 
 # Files of a run that are recorded; checkpoints and the rain-adding generator stay in the run folder.
 RECORDED = ("config.json", "log.jsonl", RUN_WEIGHTS, "finished.json")
@@ -89,13 +91,25 @@ def record_runs(comparison: Comparison) -> None:
         for file in [*tables, *names]:
             source = run.folder.path / file
             if source != target / file and source.exists():  # a recorded run may lack its weights
+                require_intact(source)
                 atomic.write(target / file, lambda part, source=source: shutil.copyfile(source, part))
+                seal(target, [file])
 
 
 def pairs_of(test_set: str, data: Any) -> Iterator[Pair]:
     """Return the pairs of a test set; `held-out` and names of domains refer to held-out pairs of the training data."""
-    own = data.held_out if isinstance(data.held_out, Mapping) else {"held-out": data.held_out}
+    own = _own(data)
     return iter(own[test_set]) if test_set in own else benchmark_pairs(test_set)
+
+
+def names_of(test_set: str, data: Any) -> list[str]:
+    """Return the names of the pairs of a test set, as `pairs_of`; of a benchmark no image is read."""
+    own = _own(data)
+    return [pair.name for pair in (own[test_set] if test_set in own else benchmark_entries(test_set))]
+
+
+def _own(data: Any) -> Mapping[str, Iterable[Pair]]:
+    return data.held_out if isinstance(data.held_out, Mapping) else {"held-out": data.held_out}
 
 
 def score_run(run: Run, test_set: str, data: Any, stored_as: str = "") -> pd.DataFrame:
@@ -107,10 +121,8 @@ def score_run(run: Run, test_set: str, data: Any, stored_as: str = "") -> pd.Dat
         network = run.network()
         return score_images((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, data))
 
-    def has_all_protocols(table: pd.DataFrame) -> bool:  # a protocol may have been added since
-        return set(table.protocol) == set(PROTOCOLS)
-
-    table = run.kept(f"scores-{(stored_as or test_set).replace('/', '-')}", measure, has_all_protocols)
+    stem = f"scores-{(stored_as or test_set).replace('/', '-')}"
+    table = run.kept(stem, measure, scores_of(lambda: names_of(test_set, data)))
     return table.assign(method=run.label, seed=run.seed, test_set=test_set)
 
 

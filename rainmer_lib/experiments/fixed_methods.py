@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from rainmer_lib import atomic, paths
+from rainmer_lib import paths
 from rainmer_lib.claims.over_seeds import FIXED, check_order, each_seed
-from rainmer_lib.experiments.compare import Comparison, Example, pairs_of
+from rainmer_lib.experiments.compare import Comparison, Example, names_of, pairs_of
+from rainmer_lib.experiments.kept import Fits, kept, scores_of, unusable
 from rainmer_lib.experiments.runs import device
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
@@ -71,10 +72,12 @@ def score_model(model: str, test_set: str, settings: Settings) -> pd.DataFrame |
         network = load_model(model).to(device())
         return score_images((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, settings.data))
 
-    return kept_table(model, test_set, settings, measure)
+    return kept_table(model, test_set, settings, measure, scores_of(lambda: names_of(test_set, settings.data)))
 
 
-def kept_table(model: str, test_set: str, settings: Settings, measure: Callable[[], pd.DataFrame]) -> pd.DataFrame | None:
+def kept_table(
+    model: str, test_set: str, settings: Settings, measure: Callable[[], pd.DataFrame], fits: Fits = lambda table: True
+) -> pd.DataFrame | None:
     """Return `scores-<test set>.csv` of a named network, measured if it does not exist yet; None if the weights are absent.
 
     The file lies in results/<profile>/models/<model>-<hash> if the profile keeps runs, else beside the runs; the hash covers
@@ -87,16 +90,8 @@ def kept_table(model: str, test_set: str, settings: Settings, measure: Callable[
     places = [paths.runs_root() / "models"]
     if settings.profile.keeps_runs:
         places = [root / settings.profile.name / "models" for root in (paths.results_root(), paths.REPOSITORY / "results")]
-    found = next((place / file for place in places if (place / file).exists()), None)
-    if found is None or _lacks_a_protocol(found):
-        table, found = measure(), places[0] / file
-        atomic.write(found, lambda part: table.to_csv(part, index=False, float_format="%.6f"))
-    return pd.read_csv(found, dtype={"image": str})
-
-
-def _lacks_a_protocol(path: Path) -> bool:
-    table = pd.read_csv(path)
-    return "protocol" in table and set(table.protocol) != set(PROTOCOLS)
+    there = (place / file for place in places if (place / file).exists())
+    return kept(next((path for path in there if not unusable(path, fits)), places[0] / file), measure, fits)
 
 
 def _calibrated(model: str, test_set: str) -> pd.DataFrame | None:

@@ -17,6 +17,7 @@ from rainmer_lib.claims.over_seeds import FIXED
 from rainmer_lib.data import layouts, registry
 from rainmer_lib.data.unpaired import UnpairedRain
 from rainmer_lib.experiments.fixed_methods import kept_table
+from rainmer_lib.experiments.kept import rows_of
 from rainmer_lib.experiments.runs import Run, device
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
@@ -76,6 +77,11 @@ def photos(test_set: str, data: UnpairedRain) -> Iterator[tuple[str, Image]]:
     return ((entry.name, layouts.read(entry)[0]) for entry in _entries(test_set))
 
 
+def names(test_set: str, data: UnpairedRain) -> list[str]:
+    """Return the names of `photos`, without reading an image."""
+    return [part.name for part in (data.held_out if test_set == STAND_IN else _entries(test_set))]
+
+
 def _entries(test_set: str) -> tuple[layouts.Entry, ...]:
     benchmark, split = registry.lookup(test_set)
     try:
@@ -93,7 +99,8 @@ def quality_of_run(run: Run, test_set: str, data: UnpairedRain) -> pd.DataFrame:
         network = run.network()
         return quality(((name, derained(network, image)) for name, image in photos(test_set, data)), metrics_of(data))
 
-    return run.kept(f"scores-{test_set}", measure).assign(method=run.label, seed=run.seed, test_set=test_set)
+    table = run.kept(f"scores-{test_set}", measure, rows_of(lambda: names(test_set, data)))
+    return table.assign(method=run.label, seed=run.seed, test_set=test_set)
 
 
 def quality_of_model(model: str, test_set: str, settings: Settings) -> pd.DataFrame | None:
@@ -104,7 +111,7 @@ def quality_of_model(model: str, test_set: str, settings: Settings) -> pd.DataFr
         outputs = ((name, derained(network, image)) for name, image in photos(test_set, settings.data))
         return quality(outputs, metrics_of(settings.data))
 
-    table = kept_table(model, test_set, settings, measure)
+    table = kept_table(model, test_set, settings, measure, rows_of(lambda: names(test_set, settings.data)))
     return None if table is None else table.assign(method=model, seed=FIXED, test_set=test_set)
 
 

@@ -22,6 +22,7 @@ from rainmer_lib.downstream.detector import Detections, detect, detector
 from rainmer_lib.downstream.object_counts import COUNTS, count_objects
 from rainmer_lib.downstream.rain_classifier import load_probe
 from rainmer_lib.experiments.fixed_methods import kept_table
+from rainmer_lib.experiments.kept import rows_of
 from rainmer_lib.experiments.real_rain import photos
 from rainmer_lib.experiments.runs import Run, device
 from rainmer_lib.experiments.settings import Settings
@@ -114,7 +115,8 @@ def recognise(evaluation: EvaluationSet, runs: Sequence[Run], settings: Settings
             table = _measure_run(run, test_set, rainy, truth)
             tables.append(table.assign(method=run.label, seed=run.seed, test_set=test_set))
         for label, name in evaluation.models.items():
-            table = kept_table(name, f"recognition-{test_set}", settings, partial(_measure_model, name, rainy, truth))
+            again = partial(_measure_model, name, rainy, truth)
+            table = kept_table(name, f"recognition-{test_set}", settings, again, rows_of(rainy.keys))
             tables.append(table.assign(method=label, seed=FIXED, test_set=test_set))
         if clean:
             tables.append(measure(clean, truth).assign(method=CLEAN, seed=FIXED, test_set=test_set))
@@ -132,10 +134,10 @@ def measure(images: Images, truth: Mapping[str, Detections]) -> pd.DataFrame:
 
 
 def _measure_run(run: Run, test_set: str, rainy: Images, truth: Mapping[str, Detections]) -> pd.DataFrame:
-    def of_these_images(table: pd.DataFrame) -> bool:
-        return list(table.image) == list(rainy)
+    def measured() -> pd.DataFrame:
+        return measure(derained(run.network(), rainy), truth)
 
-    return run.kept(f"scores-recognition-{test_set}", lambda: measure(derained(run.network(), rainy), truth), of_these_images)
+    return run.kept(f"scores-recognition-{test_set}", measured, rows_of(rainy.keys))
 
 
 def _measure_model(name: str, rainy: Images, truth: Mapping[str, Detections]) -> pd.DataFrame:

@@ -1,6 +1,5 @@
 """Save the results of a notebook: a tidy table, a printed table, figures, and a record of how they were made."""
 
-import json
 import platform
 import re
 import subprocess
@@ -15,6 +14,7 @@ from matplotlib.figure import Figure
 from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.compare import Comparison, record_runs
 from rainmer_lib.experiments.profiles import Profile
+from rainmer_lib.training.seal import read_json
 
 RECORDED_PACKAGES = ("rainmer", "torch", "numpy", "scipy", "pandas", "scikit-image", "papermill")
 
@@ -80,7 +80,7 @@ def record(stem: str, comparison: Comparison, claims: pd.DataFrame) -> dict:
     """Describe how a result was made: parameters, seeds, data, runs, versions, device, commit, and the verdicts."""
     settings = comparison.settings
     runs = [
-        {"method": run.label, "seed": run.seed, "run": run.folder.identity.key} | json.loads(run.folder.finished.read_text())
+        {"method": run.label, "seed": run.seed, "run": run.folder.identity.key} | read_json(run.folder.finished)
         for run in comparison.runs
     ]
     return {

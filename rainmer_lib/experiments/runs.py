@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 import torch
 
-from rainmer_lib import atomic, paths
+from rainmer_lib import paths
 from rainmer_lib.experiments.experiment import Rows
+from rainmer_lib.experiments.kept import Fits, kept
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.networks.derainer import Derainer
@@ -43,18 +44,12 @@ class Run:
             )
         return load_weights(self.method.network(self.config), weights).to(device())
 
-    def kept(
-        self, name: str, measure: Callable[[], pd.DataFrame], fits: Callable[[pd.DataFrame], bool] = lambda table: True
-    ) -> pd.DataFrame:
-        """Read the table `<name>.csv` of the run folder; if it is missing or does not fit, measure it and write it there.
+    def kept(self, name: str, measure: Callable[[], pd.DataFrame], fits: Fits = lambda table: True) -> pd.DataFrame:
+        """Read the table `<name>.csv` of the run folder; `measure` it if need be, as `experiments.kept` says.
 
         So scores are computed once, and they outlive the weights.
         """
-        path = self.folder.path / f"{name}.csv"
-        if not path.exists() or not fits(_read(path)):
-            table = measure()
-            atomic.write(path, lambda part: table.to_csv(part, index=False, float_format="%.6f"))
-        return _read(path)
+        return kept(self.folder.path / f"{name}.csv", measure, fits)
 
 
 def train_run(
@@ -74,7 +69,7 @@ def train_run(
     if profile.keeps_runs:
         for results in (paths.results_root(), paths.REPOSITORY / "results"):
             recorded = RunFolder(results / profile.name / "runs", identity)
-            if recorded.finished.exists():
+            if recorded.finished.exists() and not recorded.lost_its_export(labelled):
                 report(recorded, labelled)
                 return Run(label, config.seed, config, recorded, method)
     folder, size = RunFolder(paths.runs_root(), identity), method.sizes[profile.name]
@@ -109,10 +104,6 @@ def train_rows(rows: Rows, settings: Settings, say: Say = print) -> list[Run]:
         for seed in range(settings.seeds)
         for label, row in rows.items()
     ]
-
-
-def _read(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, dtype={"image": str})
 
 
 def networks_of(runs: Sequence[Run]) -> dict[tuple[str, int], Derainer]:

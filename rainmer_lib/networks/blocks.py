@@ -4,8 +4,20 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-# Instance norm without affine parameters and running statistics (Ulyanov et al., paper ref. [31]).
-InstanceNorm = nn.InstanceNorm2d
+
+class InstanceNorm(nn.InstanceNorm2d):
+    """Instance norm without affine parameters and running statistics (Ulyanov et al., paper ref. [31]).
+
+    Its gradient comes back contiguous: at batch 1, torch 2.13 on a CPU computes a wrong one from gradients in channels-last
+    order, which follow from convolutions in that order.  Forward, and batches above 1, are right; compiled code is its own.
+    """
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Normalise each channel of each image."""
+        y = super().forward(x)
+        if y.requires_grad and not torch.compiler.is_compiling():
+            y.register_hook(Tensor.contiguous)
+        return y
 
 
 class ResidualBlock(nn.Module):

@@ -9,6 +9,7 @@ import pandas as pd
 from rainmer_lib.metrics.damage import DARKER, RAIN
 from rainmer_lib.metrics.scores import mean_scores
 from rainmer_lib.plots.style import TEST_SET_LABELS
+from rainmer_lib.training import seal
 
 DAMAGE = "damage.csv"
 _LOADING = """## Loading
@@ -34,7 +35,7 @@ def scores_section(folder: Path) -> str:
     """
     lines = ["| test set | protocol | PSNR (dB) | SSIM | images |", "|---|---|---|---|---|"]
     for file in sorted(folder.glob("scores-*.csv")):
-        name, scores = file.stem.removeprefix("scores-"), pd.read_csv(file, dtype={"image": str})
+        name, scores = file.stem.removeprefix("scores-"), _read(file)
         if "psnr" not in scores:
             continue
         lines += [
@@ -112,7 +113,11 @@ def damage_means(folder: Path) -> dict[str, str]:
 
 def _damage(folder: Path) -> pd.DataFrame | None:
     file = folder / DAMAGE
-    return pd.read_csv(file, dtype={"image": str}) if file.is_file() else None
+    return _read(file) if file.is_file() else None
+
+
+def _read(file: Path) -> pd.DataFrame:
+    return pd.read_csv(seal.require_intact(file), dtype={"image": str})
 
 
 def pictures_section(pictures: Mapping[str, str]) -> str:

@@ -18,6 +18,7 @@ from rainmer_lib.inference.derain import derain
 from rainmer_lib.methods import METHODS
 from rainmer_lib.pretrained.model_card import CARD, card_of_run
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, SHARED_WEIGHTS, SHIPPED, load_folder, read_json, resolved, shipped
+from rainmer_lib.training.seal import SEAL, seal
 
 try:
     _hub = import_module("huggingface_hub")
@@ -102,6 +103,7 @@ class PretrainedDerainer(
             warnings.warn(message, stacklevel=3)
         content = save({k: v.detach().cpu().contiguous() for k, v in self.network.state_dict().items()}, {"format": "pt"})
         atomic.write(save_directory / SHARED_WEIGHTS, lambda part: part.write_bytes(content))
+        seal(save_directory, [SHARED_WEIGHTS])
         for name, picture in self._pictures.items():
             if f"]({name})" in card:
                 atomic.write(save_directory / name, lambda part, picture=picture: part.write_bytes(picture))
@@ -125,7 +127,7 @@ def _downloaded(name: str | Path, options: dict) -> Path:
         raise FileNotFoundError(
             f"{name}: no such folder; give a folder, a shipped network ({names}), or a repository of the hub as user/model"
         )
-    wanted = ["config.json", SHARED_WEIGHTS, CARD]
+    wanted = ["config.json", SHARED_WEIGHTS, SEAL, CARD]
     try:
         return Path(_hub.snapshot_download(str(name), allow_patterns=wanted, **options))
     except (OSError, ValueError) as error:  # raised by the client for network, repository and name errors

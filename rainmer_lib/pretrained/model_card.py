@@ -4,7 +4,6 @@ A card beside the weights is taken as it is.  For other runs a card is written f
 `finished.json`, `scores-<test set>.csv` and `damage.csv`; no fact in it is typed by hand.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from itertools import chain
@@ -25,6 +24,7 @@ from rainmer_lib.pretrained.models import (
     read_json,
     resolved,
 )
+from rainmer_lib.training import seal
 from rainmer_lib.training.config import changed_fields
 
 CARD = "README.md"
@@ -83,7 +83,7 @@ def _time(folder: Path) -> str:
     file = folder / "finished.json"
     if not file.is_file():
         return ""
-    stored = json.loads(file.read_text(encoding="utf-8"))
+    stored = seal.read_json(file)
     seconds = float(np.sum(stored["seconds_of_last_part"]))
     one_core = " of one core" if stored["threads"] == 1 and stored["device"] == "cpu" else ""
     return f"; {seconds:,.0f} seconds{one_core} (from its last start)"

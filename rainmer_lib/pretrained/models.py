@@ -3,24 +3,25 @@
 A folder below `weights/` is a network by that name: to ship another one, add its folder (`workflow.ship`).
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from torch import Tensor
 
 from rainmer_lib import paths
 from rainmer_lib.methods import METHODS, method
 from rainmer_lib.networks.blocks import parameter_count
 from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.networks.stored import read_exported
+from rainmer_lib.training import seal
 from rainmer_lib.training.method import Method
+from rainmer_lib.training.run import EXPORT
 
 SHIPPED = Path(__file__).parent / "weights"
-RUN_WEIGHTS = "derain.safetensors"  # in the folder of a run
+RUN_WEIGHTS = EXPORT  # in the folder of a run
 SHARED_WEIGHTS = "model.safetensors"  # in a folder that `hub` has saved
 
 
@@ -99,19 +100,29 @@ def load_folder(folder: Path) -> Derainer:
         raise FileNotFoundError(f"{folder} holds no config.json: it is neither the folder of a finished run nor a shared one")
     weights = next((folder / name for name in (RUN_WEIGHTS, SHARED_WEIGHTS) if (folder / name).is_file()), None)
     if weights is None:
-        scored = any(folder.glob("scores-*"))
-        kept = " Only the scores of this run are kept, not the weights: train it again." if scored else ""
-        raise FileNotFoundError(f"{folder} holds no {RUN_WEIGHTS} and no {SHARED_WEIGHTS}.{kept}")
+        raise FileNotFoundError(f"{folder} holds no {RUN_WEIGHTS} and no {SHARED_WEIGHTS}.{_why_none(folder)}")
     return load_weights(method_of(folder).network(read_config(folder)), weights)
+
+
+def _why_none(folder: Path) -> str:
+    if seal.listed(folder / RUN_WEIGHTS):
+        return f" {seal.SEAL} lists {RUN_WEIGHTS}: it was removed. Restore it, or delete the folder and train the run again."
+    scored = any(folder.glob("scores-*"))
+    return " Only the scores of this run are kept, not the weights: train it again." if scored else ""
 
 
 def load_weights(network: Derainer, weights: Path) -> Derainer:
     """Load exported weights into `network`, ready to derain; ValueError if they are damaged or another network's."""
     try:
-        network.load_state_dict(load_file(weights))
-    except (SafetensorError, RuntimeError) as error:
+        network.load_state_dict(read_weights(weights))
+    except RuntimeError as error:
         raise ValueError(f"{weights}: damaged, or not the weights of this configuration ({error})") from error
     return network.eval()
+
+
+def read_weights(path: Path) -> dict[str, Tensor]:
+    """Read exported weights; ValueError if they are damaged, not finite, or not those that the folder's seal lists."""
+    return read_exported(seal.require_intact(path))
 
 
 def title_of(folder: Path) -> str:
@@ -149,12 +160,5 @@ def _foreign(folder: Path, error: Exception) -> ValueError:
 
 
 def read_json(folder: Path) -> dict:
-    """Read the content of a folder's `config.json`; ValueError if it is not a JSON object."""
-    path = folder / "config.json"
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path}: damaged, not valid JSON ({error})") from error
-    if not isinstance(stored, dict):
-        raise ValueError(f"{path}: expected a JSON object, found {type(stored).__name__}")
-    return stored
+    """Read the content of a folder's `config.json`; the errors of `seal.read_json`."""
+    return seal.read_json(folder / "config.json")

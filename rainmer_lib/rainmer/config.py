@@ -9,7 +9,7 @@ An ablation is `dataclasses.replace(paper, views=("detail",))`; there is nothing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from rainmer_lib.training.config import check_choices, check_types
+from rainmer_lib.training.config import check_choices, check_ranges, check_types
 
 VIEWS = ("illumination", "degradation", "detail")
 MULTIPLE = 8  # three reductions by two
@@ -24,6 +24,17 @@ CHOICES = {
     "clip_scope": ("all", "base"),
     "precision": ("float32", "bfloat16"),
 }
+RANGES = {
+    "1 or more": ("width", "blocks", "heads", "negatives", "memory_bank", "steps", "batch", "accumulate", "cycles"),
+    "above 0": ("expansion", "temperature", "learning_rate"),
+    "0 or more": (
+        "charbonnier_weight", "ssim_weight", "contrastive_weight", "weight_decay", "encoder_weight_decay", "clip",
+        "cycle_floors",
+    ),
+    "within [0, 1]": ("momentum",),
+    "within [0, 1)": ("betas", "ema"),
+    "0 or more, below 2**63": ("seed",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -91,6 +102,7 @@ class RainmerConfig:
         """Validate the configuration; each error names the field and its allowed values."""
         check_types(self)
         check_choices(self, CHOICES)
+        check_ranges(self, RANGES)
         if len(set(self.views)) != len(self.views) or not set(self.views) <= set(VIEWS):
             raise ValueError(f"views={self.views}: choose among {', '.join(VIEWS)}, each once")
         self._check_networks()
@@ -98,8 +110,8 @@ class RainmerConfig:
         self._check_optimisation()
 
     def _check_networks(self) -> None:
-        if len(self.blocks) != 4 or len(self.heads) != 4 or min(self.blocks) < 1 or min(self.heads) < 1:
-            raise ValueError(f"blocks={self.blocks}, heads={self.heads}: expected four numbers each, 1 or more")
+        if len(self.blocks) != 4 or len(self.heads) != 4:
+            raise ValueError(f"blocks={self.blocks}, heads={self.heads}: expected four numbers each")
         for level, heads in enumerate(self.heads):
             if self.width % 2 or self.width * 2**level % heads or self.width * 2**level // heads < 2:
                 raise ValueError(
@@ -122,26 +134,20 @@ class RainmerConfig:
                 f"detail_negatives='crop' compares crops with whole images by location: set view_size={self.crop}, "
                 "the crop, or detail_negatives='clean'"
             )
-        if self.negatives < 1 or self.memory_bank < max(self.negatives, self.batch):
+        if self.memory_bank < max(self.negatives, self.batch):
             raise ValueError(
-                f"memory_bank={self.memory_bank}: it must hold the negatives ({self.negatives}, 1 or more) and a batch "
+                f"memory_bank={self.memory_bank}: it must hold the negatives ({self.negatives}) and a batch "
                 f"({self.batch})"
             )
-        if self.temperature <= 0 or not 0 <= self.momentum <= 1 or not 0 <= self.ema < 1:
-            raise ValueError("temperature must be above 0, momentum within [0, 1], ema within [0, 1)")
 
     def _check_optimisation(self) -> None:
-        if min(self.steps, self.batch, self.accumulate) < 1 or self.steps % self.accumulate:
+        if self.steps % self.accumulate:
             raise ValueError(
-                f"steps={self.steps}, batch={self.batch}, accumulate={self.accumulate}: expected 1 or more each, and steps "
-                "a multiple of accumulate; otherwise the last micro-steps would update nothing"
+                f"steps={self.steps}, accumulate={self.accumulate}: expected steps a multiple of accumulate; otherwise the "
+                "last micro-steps would update nothing"
             )
-        if not self.cycles or len(self.cycles) != len(self.cycle_floors) or min(self.cycles) <= 0:
-            raise ValueError(
-                f"cycles={self.cycles}, cycle_floors={self.cycle_floors}: expected cycles above 0, and one floor for each cycle"
-            )
-        if self.clip < 0:
-            raise ValueError(f"clip={self.clip}: expected a norm above 0, or 0 for no clipping")
+        if not self.cycles or len(self.cycles) != len(self.cycle_floors):
+            raise ValueError(f"cycles={self.cycles}, cycle_floors={self.cycle_floors}: expected one floor for each cycle")
 
 
 paper = RainmerConfig()

@@ -19,11 +19,25 @@ def _separable(width: int, kernel: int, dilation: int = 1) -> list[nn.Module]:
     ]
 
 
+class Mean3x3(nn.AvgPool2d):
+    """Mean of 3x3 pixels, of those that are in the image; keeps the size.
+
+    Its input is made contiguous: on CUDA, torch pools padded images in channels-last order wrongly (pytorch issue 188344).
+    """
+
+    def __init__(self) -> None:
+        super().__init__(3, stride=1, padding=1, count_include_pad=False)
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        """Blur."""
+        return super().forward(x.contiguous())
+
+
 def operations(width: int) -> nn.ModuleList:
     """Return the eight experts: four separable convolutions done twice, three dilated ones (rate 2), a 3x3 mean."""
     twice = [nn.Sequential(*_separable(width, k), nn.ReLU(), *_separable(width, k)) for k in KERNELS["separable"]]
     dilated = [nn.Sequential(*_separable(width, k, dilation=2)) for k in KERNELS["dilated"]]
-    return nn.ModuleList([*twice, *dilated, nn.AvgPool2d(3, stride=1, padding=1, count_include_pad=False)])
+    return nn.ModuleList([*twice, *dilated, Mean3x3()])
 
 
 class MEFC(nn.Module):

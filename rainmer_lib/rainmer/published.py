@@ -6,6 +6,7 @@ Densities and leaks are measured once and remembered.
 
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from rainmer_lib.data.paired import PairedRain, digest
 from rainmer_lib.data.paired_folders import REGISTERED, folder_domain, identity_of, listing_of
 from rainmer_lib.rainmer.aligned import AlignedRain, align, densities_of
 from rainmer_lib.rainmer.alignment import EDGES, Densities
+from rainmer_lib.training import seal
 
 # name -> number of clean photos that are held out; a frame of the last set makes six pairs
 HELD_OUT = {"rain13k": 24, "gt-rain": 8, "gtav-crops": 4}
@@ -68,8 +70,16 @@ def known_densities(domain: PairedRain, say: Callable[[str], None] = print) -> D
 
 
 def _remembered(name: str, compute: Callable[[], list]) -> list:
-    """Return what `compute` returned the first time; it is kept as JSON in the folder of runs."""
+    """Return what `compute` returned the first time; it is kept as JSON, sealed, in the folder of runs."""
     path = paths.runs_root() / "measured" / f"{name}.json"
-    if not path.is_file():
+    if not seal.intact(path) or not _is_list(path):
         atomic.write_json(path, compute())
-    return json.loads(path.read_text())
+        seal.seal(path.parent, [path.name])
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _is_list(path: Path) -> bool:
+    try:
+        return isinstance(json.loads(path.read_bytes()), list)
+    except ValueError:
+        return False

@@ -76,7 +76,7 @@ def layer_table(network: Generator | PatchDiscriminator, size: int) -> pd.DataFr
 
 def _parts(layer: nn.Module) -> str:
     """Abbreviate the parts of a layer, such as `conv 7, norm, ReLU`."""
-    names = {"InstanceNorm2d": "norm", "BlurDown": "blur and halve", "BlurUp": "double"}
+    names = {"InstanceNorm": "norm", "BlurDown": "blur and halve", "BlurUp": "double"}
     found = []
     for part in layer.modules():
         kind = type(part).__name__

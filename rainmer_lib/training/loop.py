@@ -7,19 +7,20 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 from tqdm import tqdm
 
 from rainmer_lib import atomic
 from rainmer_lib.data.batches import to_device
+from rainmer_lib.networks.stored import not_finite
 from rainmer_lib.training.method import Trainer
 from rainmer_lib.training.run import RunFolder
 from rainmer_lib.training.threads import choose_threads
 
 
-class TrainingDiverged(RuntimeError):
-    """Raised when a loss term is no longer finite."""
+class TrainingDiverged(ValueError):
+    """Raised when a loss term or a weight is no longer finite: the configuration asks for what cannot be trained."""
 
 
 class Batches(Protocol):
@@ -35,36 +36,48 @@ def train(
 ) -> RunFolder:  # fmt: skip
     """Train the trainer that `start(config, device)` returns until `config.steps`, and export the averaged weights.
 
-    A finished run returns at once.  An interrupted run resumes from its checkpoint and ends with the weights of an
-    uninterrupted one, bit for bit on a CPU with the same number of threads: the batch of a step depends on seed and step
-    alone, and all other random state is in the checkpoint.
-    Raises `TrainingDiverged` with the step and the term at the first value that is not finite (checked every `log_every`
-    steps and before every checkpoint, so that no checkpoint holds such a value), and OSError if the folder cannot take
-    the checkpoints.
+    A finished run returns at once; one whose export is missing or damaged exports again, from its checkpoint if it has one.
+    An interrupted run resumes from its checkpoint and ends with the weights of an uninterrupted one, bit for bit on a CPU with
+    the same number of threads: the batch of a step depends on seed and step alone, and all other random state is in the
+    checkpoint.
+    Raises `TrainingDiverged` with the step and the term or the weights at the first value that is not finite (checked every
+    `log_every` steps and before every checkpoint, so that no checkpoint holds such a value), ValueError on a checkpoint or a
+    log that is damaged or another run's, and OSError if the folder cannot take the checkpoints.
     """
-    if run.finished.exists():
+    if run.is_finished():
         report(run, say)
         return run
     threads = choose_threads()
-    trainer = start(config, device)
-    run.prepare(needed_bytes=4 * _checkpoint_bytes(trainer))
     with run.locked():
-        if run.finished.exists():  # another process finished it while this one waited
+        if run.is_finished(say):  # another process finished it while this one waited
             report(run, say)
             return run
-        if state := run.load_checkpoint(device):
-            trainer.restore(state)
-            if say:
-                say(f"going on from step {trainer.step} of {config.steps}")
+        run.finished.unlink(missing_ok=True)
+        trainer = start(config, device)
+        run.prepare(needed_bytes=4 * _checkpoint_bytes(trainer))
+        if run.restore(trainer, device) and say:
+            say(f"going on from step {trainer.step} of {config.steps}")
         run.rewind_log(trainer.step)
         seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say)
-        for name, average in trainer.averages.items():
-            export(average.weights(), run.path / f"{name}.safetensors")
-        atomic.write_json(run.finished, {
+        run.finish(_exported(trainer, run), {
             "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "device": str(device), "threads": threads,
             "torch": torch.__version__,
         })  # fmt: skip
     return run
+
+
+def _exported(trainer: Trainer, run: RunFolder) -> list[str]:
+    """Export all averages; return the names of the files."""
+    halves = {f"{name}.safetensors": halved(average.weights()) for name, average in trainer.averages.items()}
+    for name, weights in halves.items():
+        if odd := not_finite(weights):
+            raise TrainingDiverged(
+                f"the weights {odd!r} of {name} do not fit half precision, up to 65504: the training diverged. Lower the "
+                f"learning rate; nothing can be made of {run.path}, which may be deleted"
+            )
+    for name, weights in halves.items():
+        export(weights, run.path / name)
+    return list(halves)
 
 
 def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -> float:
@@ -80,8 +93,20 @@ def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -
             if say and not _terminal() and worth_a_line(entry, config.steps):
                 say(line(run, entry))
         if trainer.step % save_every == 0 or last:
+            _require_finite(trainer)
             run.save_checkpoint(trainer.state())
     return time.monotonic() - began
+
+
+def _require_finite(trainer: Trainer) -> None:
+    """Raise TrainingDiverged if a weight or an average is not finite, which finite terms of the loss do not exclude."""
+    parts = {"": trainer.model.state_dict()} | {f"average of {n}: ": a.state() for n, a in trainer.averages.items()}
+    for part, weights in parts.items():
+        if odd := not_finite(weights):
+            raise TrainingDiverged(
+                f"step {trainer.step}: the weights '{part}{odd}' are not finite. The last checkpoint is from an earlier step; "
+                "lower the learning rate"
+            )
 
 
 def _summarise(pending: list[dict[str, Tensor]], step: int) -> dict:
@@ -102,10 +127,15 @@ def _summarise(pending: list[dict[str, Tensor]], step: int) -> dict:
     return {"step": step, **{name: round(sum(found) / len(found), 6) for name, found in present.items()}}
 
 
+def halved(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return weights on the CPU, floating-point values in half precision, others, such as counters, as they are."""
+    return {name: (v.half() if v.is_floating_point() else v).detach().cpu().contiguous() for name, v in weights.items()}
+
+
 def export(weights: dict[str, Tensor], path) -> None:
-    """Write weights as safetensors, floating-point values in half precision: the product of the run, read by evaluation."""
-    half = {name: (v.half() if v.is_floating_point() else v).detach().cpu().contiguous() for name, v in weights.items()}
-    atomic.write(path, lambda part: save_file(half, part))
+    """Write weights as safetensors, `halved`: the product of the run, read by evaluation."""
+    content = save(halved(weights))  # `save_file` would make a file that its owner alone can read
+    atomic.write(path, lambda part: part.write_bytes(content))
 
 
 def _progress(steps: range, name: str, say) -> Iterable[int]:

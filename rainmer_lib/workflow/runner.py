@@ -31,6 +31,10 @@ CHECKED = "nbval-check-output"  # cells whose stored output nbval compares
 NOTEBOOKS = paths.REPOSITORY / "notebooks"
 
 
+class KernelDied(RuntimeError):
+    """Raised when a notebook ended before its last cell, and no cell raised an error."""
+
+
 def notebooks() -> list[str]:
     """List the names of all notebooks, those of the walkthroughs with their folder."""
     found = (path.relative_to(NOTEBOOKS).with_suffix("") for path in NOTEBOOKS.rglob("*.ipynb"))
@@ -51,14 +55,24 @@ def run_notebook(source: Path, target: Path, parameters: dict) -> None:
         check_type(declared, parameters.get(declared.name, declared.default))
     partial = target.with_suffix(".partial.ipynb")
     partial.parent.mkdir(parents=True, exist_ok=True)
-    executed = papermill.execute_notebook(
+    executed = _executed(
         source, partial, parameters, kernel_name="python3", cwd=source.parent, progress_bar=False, log_output=True,
         stdout_file=sys.stdout, stderr_file=sys.stderr, autosave_cell_every=20, record_timing=False,
     )  # fmt: skip
     if any(cell.execution_count is None for cell in executed.cells if cell.cell_type == "code" and cell.source.strip()):
-        raise RuntimeError(f"{source}: stopped before its last cell; see {partial}")
+        raise KernelDied(f"stopped before its last cell; the cells that ran are in {partial}")
     atomic.write_text(target, nbformat.writes(normalised(executed)) + "\n")
     partial.unlink()
+
+
+def _executed(source: Path, partial: Path, *given, **options) -> nbformat.NotebookNode:
+    try:
+        return papermill.execute_notebook(source, partial, *given, **options)
+    except RuntimeError as error:  # nbclient's DeadKernelError; what a cell raises is a PapermillExecutionError
+        raise KernelDied(
+            f"its kernel ended ({error}), perhaps for want of memory. The cells that ran are in {partial}; repeat the command: "
+            "training runs that are finished are found again, and others go on from their checkpoints"
+        ) from error
 
 
 def parameters_cell(notebook: nbformat.NotebookNode) -> str:
@@ -139,6 +153,9 @@ def main(words: list[str] | None = None) -> int:
         return 2
     except papermill.PapermillExecutionError as error:
         print(f"{options.notebook} failed: {error.ename}: {error.evalue}", file=sys.stderr)
+        return 1
+    except KernelDied as error:
+        print(f"{options.notebook} failed: {error}", file=sys.stderr)
         return 1
     print(f"wrote {target}")
     return 0

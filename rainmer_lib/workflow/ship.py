@@ -23,6 +23,7 @@ from rainmer_lib.pretrained.card_sections import DAMAGE
 from rainmer_lib.pretrained.model_card import CARD, own_limits, written_card
 from rainmer_lib.pretrained.models import AUTO, MODELS, RUN_WEIGHTS, SHIPPED, shipped
 from rainmer_lib.pretrained.pictures import PROTOCOL, draw_pictures
+from rainmer_lib.training.seal import require_intact, seal
 
 HELD_OUT = "held-out"
 LARGEST = 4_000_000  # bytes of the weights, which every copy of the package holds
@@ -77,7 +78,8 @@ def _require_small(weights: Path) -> None:
 def _fill(part: Path, run: Run, name: str, source: UnpairedRain, own_words: str) -> None:
     """Write the files of a shipped network into an empty folder."""
     for file in ("config.json", RUN_WEIGHTS, DAMAGE):
-        shutil.copyfile(run.folder.path / file, part / file)
+        shutil.copyfile(require_intact(run.folder.path / file), part / file)
+        seal(part, [file])
     scores = score_run(run, HELD_OUT, source).query(f"protocol == '{PROTOCOL}'").set_index("image").psnr
     pictures = draw_pictures(run.network(), source.held_out, [scores[pair.name] for pair in source.held_out], part)
     (part / CARD).write_text(written_card(run.folder.path, name, pictures, own_words), encoding="utf-8")

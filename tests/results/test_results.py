@@ -9,6 +9,8 @@ import pytest
 from rainmer_lib import paths
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, SHIPPED, load_folder, read_config
 from rainmer_lib.training.run import RunFolder, RunIdentity
+from rainmer_lib.training.seal import intact, sums
+from rainmer_lib.workflow.seal import files_of
 
 RESULTS = paths.REPOSITORY / "results"
 RECORDS = sorted(p for profile in ("quick", "laptop", "paper") for p in (RESULTS / profile).glob("*.json"))
@@ -76,6 +78,16 @@ def test_every_run_of_a_record_is_kept_and_gives_its_table(path):
         for protocol, scores in images.groupby("protocol"):
             row = rows[rows.protocol == protocol]
             assert row[["psnr", "ssim"]].to_numpy()[0] == pytest.approx(scores[["psnr", "ssim"]].mean(), abs=6e-5)
+
+
+SEALED = [*KEPT, *sorted(p.parent for p in SHIPPED.glob("*/config.json")), *sorted((RESULTS / "laptop" / "models").iterdir())]
+
+
+@pytest.mark.parametrize("folder", SEALED, ids=lambda p: p.name)
+def test_what_is_kept_is_sealed_and_as_it_was_sealed(folder):
+    """`python -m rainmer_lib.workflow.seal results/*/runs` seals runs from before there were seals."""
+    assert {path.name for path in files_of(folder)} == set(sums(folder)), f"python -m rainmer_lib.workflow.seal {folder}"
+    assert all(intact(folder / name) for name in sums(folder))
 
 
 @pytest.mark.parametrize("folder", KEPT, ids=lambda p: p.name)

@@ -36,7 +36,7 @@ def test_every_file_of_a_network_that_ships_is_in_the_package():
     patterns, library = pyproject()["tool"]["setuptools"]["package-data"]["rainmer_lib"], ROOT / "rainmer_lib"
     packed = {path for pattern in patterns for path in library.glob(pattern)}
     files = {path for path in (library / "pretrained" / "weights").rglob("*") if path.is_file()}
-    assert files <= packed and {path.suffix for path in files} <= {".json", ".safetensors", ".md", ".csv", ".png"}
+    assert files <= packed and {path.suffix for path in files} <= {".json", ".safetensors", ".md", ".csv", ".png", ""}
 
 
 def test_every_import_is_declared():

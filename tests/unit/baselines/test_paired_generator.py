@@ -80,7 +80,7 @@ def test_a_run_of_its_own_that_is_found_again(config, on_photos, tmp_path, monke
 
 @pytest.mark.parametrize(("changes", "message"), [
     ({"crop": 30}, "multiple of 4"), ({"crop": 34}, "multiple of 4"), ({"crop": 28}, "at least 32"),
-    ({"width": 0}, "at least 1"), ({"blocks": 0}, "at least 1"), ({"steps": 0}, "at least 1"),
+    ({"width": 0}, "1 or more"), ({"blocks": 0}, "1 or more"), ({"steps": 0}, "1 or more"),
     ({"loss": "l2"}, "choose one of l1"), ({"generator": "unet"}, "resnet, rain_layer"),
 ])  # fmt: skip
 def test_settings_that_cannot_be_meant(config, changes, message):

@@ -61,15 +61,18 @@ def test_weights_that_do_not_fit_are_named(tmp_path):
     path = tmp_path / "net_latest.pth"
     with pytest.raises(FileNotFoundError, match="csdwren/PReNet"):
         load_published(path)
-    for content in (b"", b"no weights", b"PK\x03\x04" + b"0" * 50):
+    for content in (b"", b"no weights", b"PK\x03\x04" + b"0" * 50, b"101\n", b"\x80\x02", b"\xff\xfe"):
         path.write_bytes(content)
-        with pytest.raises(ValueError, match="damaged, or not a state dict"):
+        with pytest.raises(ValueError, match="damaged, or not a (state dict|file that torch.save wrote)"):
             load_published(path)
     weights = PReNet().state_dict()
     weights["conv.0.bias"] = torch.zeros(4)
     weights["extra"] = weights.pop("conv0.0.bias")
     torch.save(weights, path)
     with pytest.raises(ValueError, match=r"3 keys differ(.|\n)*conv.0.bias: expected \(3,\), found \(4,\)"):
+        load_published(path)
+    torch.save(PReNet().state_dict() | {"conv0.0.bias": torch.full((32,), float("nan"))}, path)
+    with pytest.raises(ValueError, match="the weights 'conv0.0.bias' are not finite"):
         load_published(path)
     torch.save(PReNet().state_dict() | {"conv0.0.bias": torch.zeros(31)}, path)
     with pytest.raises(ValueError, match="1 keys differ"):
@@ -132,5 +135,5 @@ def test_present_code_gives_the_recorded_scores(run):
 
 
 def test_a_network_without_stages_is_refused():
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="expected 1 or more"):
         PReNetConfig(stages=0)

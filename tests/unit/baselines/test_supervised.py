@@ -160,8 +160,8 @@ def test_pairs_are_those_of_the_source(on_photos):
 
 @pytest.mark.parametrize(("changes", "message"), [
     ({"loss": "l2"}, "choose one of l1, mse, ssim"), ({"supervised_stages": "first"}, "choose one of last, all"),
-    ({"steps": 0}, "at least 1"), ({"batch": 0}, "at least 1"), ({"crop": 0}, "at least 1"),
-    ({"ema": 1.0}, r"ema within \[0, 1\)"), ({"clip": -0.1}, "clip 0 or more"),
+    ({"steps": 0}, "1 or more"), ({"batch": 0}, "1 or more"), ({"crop": 0}, "1 or more"),
+    ({"ema": 1.0}, r"ema=1.0: expected within \[0, 1\)"), ({"clip": -0.1}, "clip=-0.1: expected 0 or more"),
     ({"milestones": (0.5, 0.3)}, "rising shares"), ({"milestones": (0.5, 1.0)}, "between 0 and 1"),
     ({"milestones": (0.0, 0.5)}, "between 0 and 1"), ({"width": "4"}, None), ({"milestones": 0.5}, None),
 ])  # fmt: skip

@@ -1,9 +1,13 @@
 """`rainmer evaluate`: files against files, without a reference, and a model on a test set."""
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from rainmer_lib import paths
+from rainmer_lib.data.image_files import ImageFile, read_image, write_image
+from rainmer_lib.metrics.protocols import evaluate
 from rainmer_lib.pretrained.models import DEFAULT
 
 REAL_DATA = paths.data_root()
@@ -28,6 +32,41 @@ def test_evaluate_without_a_reference(run, photo, tmp_path, capsys):
     printed = capsys.readouterr()
     assert "niqe (refit)" in printed.out and "without BRISQUE" in printed.err
     assert pd.read_csv(tmp_path / "s.csv").shape == (2, 2)
+
+
+def lying_down(image, path, orientation):
+    """Writes a JPEG that a viewer turns, as phones do: its stored pixels are those of `image` turned back."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    back = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}[orientation]
+    path.parent.mkdir(exist_ok=True)
+    image.transpose(back).save(path, exif=exif, quality=100, subsampling=0)
+
+
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_what_derain_wrote_of_turned_photos_is_scored_upright(run, tmp_path, orientation):
+    """Rainy and clean photo both lie down; the output, which is upright, is as near to the clean one as if none had lain."""
+    y, x = np.mgrid[:40, :60]
+    clean = Image.fromarray(np.stack([4 * y, 3 * x, y + x], axis=2).astype(np.uint8))
+    lying_down(clean, tmp_path / "clean" / "a.jpg", orientation), lying_down(clean, tmp_path / "rainy" / "a.jpg", orientation)
+    assert run("derain", tmp_path / "rainy", tmp_path / "out", "--strength", "0") == 0
+    words = [tmp_path / "out", tmp_path / "clean", "--rainy", tmp_path / "rainy", "--csv", tmp_path / "s.csv"]
+    assert run("evaluate", *words) == 0
+    psnr = pd.read_csv(tmp_path / "s.csv").query("protocol == 'rgb'").set_index("method").psnr
+    assert psnr["out"] > 40, "upright against upright"
+
+
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_what_derain_wrote_in_sixteen_bits_is_scored(run, tmp_path, suffix, capsys):
+    rng, photo = np.random.default_rng(0), tmp_path / f"a{suffix}"
+    deep = ImageFile(rng.integers(0, 65536, (40, 36, 3)).astype(np.float32) / np.float32(65535), bits=16)
+    write_image(photo, deep.rgb, deep)
+    assert run("derain", photo, tmp_path / f"out{suffix}", "--strength", "0.5") == 0
+    assert run("evaluate", tmp_path / f"out{suffix}", photo, "--csv", tmp_path / "s.csv") == 0
+    rounded = [np.floor(read_image(tmp_path / name).rgb * 255 + 0.5).astype(np.uint8) for name in (f"out{suffix}", photo.name)]
+    scores = pd.read_csv(tmp_path / "s.csv").set_index("protocol").psnr
+    assert read_image(tmp_path / f"out{suffix}").bits == 16 and scores["rgb"] == pytest.approx(evaluate(*rounded, "rgb")[0])
+    assert run("evaluate", tmp_path / f"out{suffix}") in (0, 2) and "8 bits per channel" not in capsys.readouterr().err
 
 
 @pytest.mark.data

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from rainmer_lib.data import layouts
+from rainmer_lib.data.image_files import read_image
 
 
 def put(path, colour=(0, 0, 0), size=(12, 12)):
@@ -127,13 +128,38 @@ def test_content_not_suffix_decides(tmp_path):
 
 
 def test_what_cannot_be_read_is_named(tmp_path):
-    import png
-
     whole = put(tmp_path / "cut.png", size=(90, 90))
     whole.write_bytes(whole.read_bytes()[:-40])
     (tmp_path / "text.jpg").write_text("not an image")
-    with open(tmp_path / "deep.png", "wb") as file:
-        png.Writer(2, 1, greyscale=False, bitdepth=16).write(file, [[1, 2, 3, 4, 5, 60000]])
-    for name in ("cut.png", "text.jpg", "deep.png"):
-        with pytest.raises(ValueError, match=f"{name}: cannot be read as an image"):
+    for name, message in (("cut.png", "truncated"), ("text.jpg", "not an image"), ("absent.png", "cannot be read as an image")):
+        with pytest.raises(ValueError, match=f"{name}: {message}"):
             layouts.read_rgb(tmp_path / name)
+
+
+DEEP = np.array([[[0, 128, 129], [65535, 60000, 257]]], np.uint16)  # 128 and 129 are on both sides of half a level
+GREY_ALPHA = np.dstack([np.arange(9, dtype=np.uint8).reshape(3, 3)] * 2)
+
+
+def deep_png(path):
+    import png
+
+    with open(path, "wb") as file:
+        png.Writer(2, 1, greyscale=False, bitdepth=16).write(file, DEEP.reshape(1, -1))
+
+
+def test_sixteen_bits_are_rounded_and_opacity_is_dropped(tmp_path):
+    deep_png(tmp_path / "deep.png")
+    assert layouts.read_rgb(tmp_path / "deep.png").tolist() == [[[0, 0, 1], [255, 233, 1]]]
+    Image.fromarray(GREY_ALPHA, "LA").save(tmp_path / "la.png")
+    assert (layouts.read_rgb(tmp_path / "la.png") == GREY_ALPHA[..., :1]).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientations_are_those_that_a_photo_is_derained_with(tmp_path, orientation):
+    """One reader for what is derained and what it is scored against."""
+    exif = Image.Exif()
+    exif[274] = orientation
+    noise = np.random.default_rng(0).integers(0, 256, (8, 16, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png", exif=exif)
+    assert np.array_equal(layouts.read_rgb(tmp_path / "a.png"), read_image(tmp_path / "a.png").rgb)
+    assert (layouts.read_rgb(tmp_path / "a.png").shape[:2] == (8, 16)) == (orientation < 5)

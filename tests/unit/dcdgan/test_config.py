@@ -27,20 +27,26 @@ def test_what_is_not_the_papers_is_off():
     ({"negatives": "outer"}, "internal, external, both"),
     ({"adversarial_loss": "wgan"}, "log_likelihood, least_squares, hinge"),
     ({"taps": ("down1", "block12")}, "block12.*choose among stem, down1"),
+    ({"taps": ()}, r"taps=\(\): expected layers"),
     ({"backward_cycle": False}, "negatives='internal'"),
     ({"crop": 250}, "multiple of 4"),
-    ({"steps": 0}, "at least 1"),
+    ({"steps": 0}, "steps=0: expected 1 or more"),
     ({"generator": "unet"}, "resnet, rain_layer"),
     ({"discriminator_sees": "rain"}, "image, both, detail"),
     ({"schedule": "constant"}, "linear, cosine"),
     ({"generator": "rain_layer"}, "'down1', 'down2'.*choose among stem, block1"),
     ({"warm_up": -1}, "warm_up=-1: expected 0 or more"),
-    ({"warm_up": 50, "steps": 50}, "warm_up=50: expected .* fewer than all steps=50"),
-    ({"warm_up_batch": 0}, "warm_up_batch at least 1"),
-    ({"rehearsals": -1}, "rehearsals must be 0 or more"),
-    ({"rehearsals": 1, "rehearsal_crops": 0}, "rehearsal_crops and warm_up_batch at least 1"),
+    ({"warm_up": 50, "steps": 50}, "warm_up=50: expected fewer than all steps=50"),
+    ({"warm_up_batch": 0}, "warm_up_batch=0: expected 1 or more"),
+    ({"rehearsals": -1}, "rehearsals=-1: expected 0 or more"),
+    ({"rehearsals": 1, "rehearsal_crops": 0}, "rehearsal_crops=0: expected 1 or more"),
     ({"discriminator_layers": 4}, "expected 1, 2 or 3"),
     ({"discriminator_replay": -1}, "0 or more"),
+    ({"discriminator_width": 0}, "discriminator_width=0: expected 1 or more"), ({"embedding": 0}, "1 or more"),
+    ({"ema": float("-inf")}, "ema=-inf: expected finite"), ({"ema": 2}, r"ema=2: expected within \[0, 1\)"),
+    ({"temperature": -1.0}, "temperature=-1.0: expected above 0"), ({"learning_rate": float("nan")}, "finite"),
+    ({"colour_weight": -1.0}, "colour_weight=-1.0: expected 0 or more"), ({"heads_betas": (0.5, 1.0)}, "heads_betas=.*within"),
+    ({"seed": 2**70}, "seed=.*below"), ({"learning_rate": 10**400}, "finite"),
 ])  # fmt: skip
 def test_wrong_values(changes, message):
     with pytest.raises(ValueError, match=message):
@@ -48,7 +54,8 @@ def test_wrong_values(changes, message):
 
 
 @pytest.mark.parametrize("changes", [{"steps": "100"}, {"width": 1.5}, {"antialias": 1}, {"batch": True}, {"taps": "down1"},
-                                     {"warm_up": 1.0}, {"identity_rainy": 0}, {"rehearsal_weight": "6"}])  # fmt: skip
+                                     {"warm_up": 1.0}, {"identity_rainy": 0}, {"rehearsal_weight": "6"},
+                                     {"betas": (0.5,)}, {"betas": ("a", 0.9)}, {"taps": (1,)}])  # fmt: skip
 def test_wrong_types(changes):
     with pytest.raises(TypeError, match=f"{next(iter(changes))}=.*expected"):
         replace(paper, **changes)

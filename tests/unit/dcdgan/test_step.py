@@ -12,6 +12,7 @@ from random_tensors import uniform
 from rainmer_lib.data.batches import Batch
 from rainmer_lib.dcdgan import paper, step
 from rainmer_lib.dcdgan.step import Trainer
+from rainmer_lib.dcdgan.translation import BidirectionalTranslation
 from rainmer_lib.losses.adversarial import discriminator_loss
 
 
@@ -258,6 +259,65 @@ def test_options_of_execution_change_little(tiny, photos, changes):
     other = Trainer.start(replace(tiny, **changes)).train_step(photos)
     for name, value in plain.items():
         torch.testing.assert_close(other[name].float(), value, rtol=0.05, atol=0.02)
+
+
+def gradients(config, images):
+    """The gradient of every update of a step, by group and parameter; no weight changes, so each is of the first weights."""
+    trainer, found = Trainer.start(config), {}
+    names = {id(p): name for name, p in trainer.model.named_parameters()}
+
+    def keep(groups):
+        for group in groups:
+            for p in trainer.optimisation._parameters(group):
+                if p.grad is not None:
+                    found[group, names[id(p)]] = p.grad.clone()
+
+    trainer.optimisation.apply = keep
+    trainer.train_step(images)
+    return found
+
+
+def joined(found, wanted):
+    """The gradients of a group as one vector."""
+    return torch.cat([value.flatten().double() for (group, _), value in found.items() if group == wanted])
+
+
+def alike(some, others, least):
+    """Assert that the gradients of every group have one direction and one length."""
+    assert some.keys() == others.keys()
+    for group in {group for group, _ in some}:
+        a, b = joined(some, group), joined(others, group)
+        assert torch.cosine_similarity(a, b, dim=0) > least and abs(a.norm() / b.norm() - 1) < 1e-4 + 2 * (1 - least), group
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+@pytest.mark.parametrize("antialias", [True, False])
+def test_channels_last_order_keeps_the_gradient(tiny, photos, batch, antialias):
+    """Of generators, discriminators and heads, also at the paper's batch of one image: the loss alone does not tell."""
+    config, images = replace(tiny, batch=batch, antialias=antialias), Batch(*(x[:batch] for x in photos))
+    alike(gradients(config, images), gradients(replace(config, channels_last=True), images), 0.99999)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_bfloat16_keeps_the_gradient(tiny, photos, batch):
+    """Of the adversarial term.  Those of the others depend, in networks so small, on the last bits of weights and features:
+    rounding the initial weights alone to bfloat16 turns them farther than bfloat16 does."""
+    adversarial = {f"{name}_weight": 0.0 for name in ("contrastive", "colour", "frequency")}
+    config, images = replace(tiny, batch=batch, **adversarial), Batch(*(x[:batch] for x in photos))
+    alike(gradients(config, images), gradients(replace(config, precision="bfloat16"), images), 0.95)
+
+
+def test_passes_that_share_a_batch_give_the_gradient_of_passes_one_by_one(tiny, photos, monkeypatch):
+    config = replace(tiny, identity_weight=1.0)
+    together = gradients(config, photos)
+
+    def one_by_one(self, network, **images):
+        found = {name: network.translate(image, self.config.taps) for name, image in images.items()}
+        return {name: image for name, (image, _) in found.items()}, {name: stack for name, (_, stack) in found.items()}
+
+    monkeypatch.setattr(BidirectionalTranslation, "_together", one_by_one)
+    apart = gradients(config, photos)
+    alike(together, apart, 0.99999)
 
 
 def test_the_learning_rate_follows_the_schedule(tiny, photos):

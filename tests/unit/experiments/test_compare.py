@@ -15,6 +15,7 @@ from rainmer_lib.inference.derain import derain
 from rainmer_lib.methods import METHODS
 from rainmer_lib.metrics.protocols import PROTOCOLS, evaluate
 from rainmer_lib.rainmer.aligned import aligned_rain
+from rainmer_lib.training.seal import SEAL, sums
 
 RAINMER = METHODS["rainmer"]
 
@@ -70,9 +71,11 @@ def test_a_run_is_scored_once_and_again_when_a_protocol_was_added(two_pairs, giv
     assert score_run(run, "held-out", two_pairs).equals(table) and len(run.asked) == 1
     assert score_run(run, "held-out", two_pairs, stored_as="under/rain").shape == table.shape and len(run.asked) == 2
     kept = {path.name: path for path in run.folder.path.iterdir()}
-    assert set(kept) == {"scores-held-out.csv", "scores-under-rain.csv"}
+    assert set(kept) == {"scores-held-out.csv", "scores-under-rain.csv", "SHA256SUMS"}
+    kept["SHA256SUMS"].unlink()
     pd.read_csv(kept["scores-held-out.csv"]).query("protocol != 'rgb'").to_csv(kept["scores-held-out.csv"], index=False)
-    assert score_run(run, "held-out", two_pairs).equals(table) and len(run.asked) == 3
+    with pytest.warns(UserWarning, match="measured again"):
+        assert score_run(run, "held-out", two_pairs).equals(table) and len(run.asked) == 3
 
 
 def test_scores_are_those_of_all_runs_and_of_the_input(two_pairs, quick, given_run, generator):
@@ -110,4 +113,28 @@ def test_of_one_seed_the_weights_are_recorded_and_of_every_seed_all_else(two_pai
     for run in runs:
         kept = paths.results_root() / "quick" / "runs" / run.folder.identity.key
         expected = {*RECORDED, *tables} - ({"derain.safetensors"} if run.seed else set())
-        assert {path.name: path.read_text() for path in kept.iterdir()} == {name: f"{name} of {run.seed}" for name in expected}
+        found = {path.name: path.read_text() for path in kept.iterdir() if path.name != SEAL}
+        assert found == {name: f"{name} of {run.seed}" for name in expected} and set(sums(kept)) == expected
+
+
+def test_a_table_that_was_cut_between_two_images_is_measured_again(two_pairs, given_run, generator):
+    """The mean would be over fewer images; also without a seal."""
+    run = given_run("ours", 2, generator)
+    table = score_run(run, "held-out", two_pairs)
+    path = run.folder.path / "scores-held-out.csv"
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[: 1 + len(PROTOCOLS)]))
+    path.with_name(SEAL).unlink()
+    with pytest.warns(UserWarning, match="scores-held-out.csv: not the rows and columns that are asked for; measured again"):
+        assert score_run(run, "held-out", two_pairs).equals(table)
+
+
+def test_a_damaged_file_is_not_recorded(two_pairs, quick, given_run):
+    run = given_run("ours", 0)
+    run.folder.prepare(needed_bytes=0)
+    run.folder.append_log({"step": 1})
+    run.folder.finish([], {"steps": 1})
+    run.folder.log.write_text("other")
+    settings = quick(two_pairs)
+    with pytest.raises(ValueError, match="log.jsonl: damaged, changed"):
+        record_runs(Comparison([run], pd.DataFrame(), replace(settings, profile=replace(settings.profile, keeps_runs=True))))
+    assert not list(paths.results_root().glob("quick/runs/*/finished.json"))

@@ -92,7 +92,8 @@ def test_a_run_is_asked_once_and_again_for_other_frames(shown, data, runs):
     assert [len(run.asked) for run in runs] == [2] * 3
     pd.testing.assert_frame_equal(measure(runs, found), first, atol=1e-5)
     assert [len(run.asked) for run in runs] == [2] * 3
-    measure(runs, {"day": found["day"][:2]})
+    with pytest.warns(UserWarning, match="measured again"):
+        measure(runs, {"day": found["day"][:2]})
     assert [len(run.asked) for run in runs] == [3] * 3
 
 

@@ -18,6 +18,7 @@ from rainmer_lib.experiments.fixed_methods import (
     score_model,
     with_fixed,
 )
+from rainmer_lib.experiments.kept import scores_of
 from rainmer_lib.experiments.profiles import profile
 from rainmer_lib.experiments.registry import rows
 from rainmer_lib.inference.derain import derain
@@ -59,7 +60,7 @@ def test_scores_are_kept_until_weights_data_or_protocols_change(settings, tmp_pa
     calls = []
 
     def ask(chosen, made=table):
-        return kept_table("net", "held-out", chosen, lambda: calls.append(1) or made)
+        return kept_table("net", "held-out", chosen, lambda: calls.append(1) or made, scores_of(lambda: ["01"]))
 
     assert ask(settings).image.tolist() == ["01"] * len(PROTOCOLS) and len(calls) == 1
     assert ask(settings).equals(table) and len(calls) == 1, "asked twice, measured once"
@@ -67,7 +68,8 @@ def test_scores_are_kept_until_weights_data_or_protocols_change(settings, tmp_pa
     weights.write_text("two")
     ask(settings, table.iloc[1:])
     assert len(calls) == 3
-    ask(settings)
+    with pytest.warns(UserWarning, match="measured again"):
+        ask(settings)
     assert len(calls) == 4, "a protocol was missing"
     kept = replace(settings, profile=profile("laptop"))
     ask(kept), ask(kept)

@@ -19,6 +19,7 @@ from rainmer_lib.methods import METHODS
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.rainmer.aligned import aligned_rain
 from rainmer_lib.rainmer.model import DerainingNetwork, build_network
+from rainmer_lib.training import seal
 from rainmer_lib.training.run import RunFolder
 
 QUICK, RAINMER, DCDGAN = PROFILES["quick"], METHODS["rainmer"], METHODS["dcdgan"]
@@ -105,6 +106,23 @@ def test_a_recorded_run_is_found_where_runs_are_kept(tiny, photos, place, tmp_pa
         train_run("full", untrainable, config, photos, QUICK, quiet)
 
 
+def test_a_recorded_run_that_lost_its_export_is_made_again_elsewhere(tiny, photos):
+    """One of which only scores are kept, whose seal has no weights, is found."""
+    kept, config, said = replace(QUICK, keeps_runs=True), replace(tiny, steps=2), []
+    recorded = RunFolder(paths.results_root() / "quick" / "runs", DCDGAN.identity(config, photos.fingerprint))
+    recorded.path.mkdir(parents=True)
+    recorded.finished.write_text("{}")
+    seal.seal(recorded.path, ["finished.json"])
+    assert train_run("full", replace(DCDGAN, start=never), config, photos, kept, said.append).folder.path == recorded.path
+    (recorded.path / "derain.safetensors").touch()
+    seal.seal(recorded.path, ["derain.safetensors"])
+    (recorded.path / "derain.safetensors").unlink()
+    found = train_run("full", DCDGAN, config, photos, kept, said.append)
+    assert found.folder.path != recorded.path and found.network()
+    assert said[0] == f"full, seed 0: {recorded.path} lost its derain.safetensors: restore it (git checkout); " + (
+        "the run is made again elsewhere")
+
+
 def test_runs_are_made_for_every_seed_and_row_each_on_its_own_data(quick, monkeypatch):
     made, asked = [], []
     monkeypatch.setattr(module, "train_run", lambda label, method, config, data, profile, say: made.append(
@@ -133,9 +151,11 @@ def test_a_table_is_measured_once_and_again_where_it_does_not_fit(given_run):
     assert first.image.tolist() == ["007", "8"] and first.psnr.tolist() == [0.333333, 2.0]
     assert run.kept("scores-x", measure).equals(first) and len(measured) == 1
     assert run.kept("scores-x", measure, lambda table: len(table) == 2).equals(first) and len(measured) == 1
-    run.kept("scores-x", measure, lambda table: len(table) == 3)
+    with pytest.warns(UserWarning, match="measured again"):
+        run.kept("scores-x", measure, lambda table: len(table) == 3)
     run.kept("scores-y", measure)
-    assert len(measured) == 3 and {p.name for p in run.folder.path.iterdir()} == {"scores-x.csv", "scores-y.csv"}
+    assert len(measured) == 3
+    assert {p.name for p in run.folder.path.iterdir()} == {"scores-x.csv", "scores-y.csv", "SHA256SUMS"}
 
 
 def test_a_finished_run_is_found_by_its_folder(tmp_path):

@@ -6,7 +6,7 @@ from moved import weights
 from random_tensors import doubles, uniform
 from torch import nn
 
-from rainmer_lib.networks.blocks import parameter_count
+from rainmer_lib.networks.blocks import InstanceNorm, parameter_count
 from rainmer_lib.networks.patch_discriminator import PatchDiscriminator, detail_of
 
 
@@ -88,8 +88,8 @@ def test_without_norm_the_other_layers_stay(antialias, layers):
         return [type(layer) for layer in network.layers]
 
     normed, bare = (PatchDiscriminator(4, antialias, layers, norm=norm) for norm in (True, False))
-    assert kinds(normed).count(nn.InstanceNorm2d) == layers and nn.InstanceNorm2d not in kinds(bare)
-    assert kinds(bare) == [kind for kind in kinds(normed) if kind is not nn.InstanceNorm2d]
+    assert kinds(normed).count(InstanceNorm) == layers and InstanceNorm not in kinds(bare)
+    assert kinds(bare) == [kind for kind in kinds(normed) if kind is not InstanceNorm]
     assert parameter_count(bare) == parameter_count(normed)
     image = uniform(1, 3, 192, 192)
     other = image.clone()

@@ -28,7 +28,7 @@ def no_network(monkeypatch):
     monkeypatch.setattr(socket.socket, "connect", refuse)
 
 
-FILES = {"config.json", "model.safetensors", "README.md"}
+FILES = {"config.json", "model.safetensors", "README.md", "SHA256SUMS"}
 
 
 @pytest.fixture
@@ -119,6 +119,9 @@ def test_weights_that_lack_a_tensor_are_refused(saved):
     weights = load_file(saved / "model.safetensors")
     weights.pop(next(iter(weights)))
     save_file(weights, saved / "model.safetensors")
+    with pytest.raises(ValueError, match="model.safetensors: damaged, changed or another file"):
+        PretrainedDerainer.from_pretrained(saved)
+    (saved / "SHA256SUMS").unlink()
     with pytest.raises(ValueError, match="not the weights of this configuration"):
         PretrainedDerainer.from_pretrained(saved)
 
@@ -154,7 +157,7 @@ def test_push_to_hub_hands_the_whole_folder_to_the_hub(monkeypatch, saved):
     assert calls[1] == ("user/model", "weights", {p.name: p.read_bytes() for p in saved.iterdir()})
 
 
-def test_a_repository_is_fetched_by_the_hubs_client_with_no_more_than_three_files(monkeypatch, saved):
+def test_a_repository_is_fetched_by_the_hubs_client_with_no_more_than_its_files(monkeypatch, saved):
     asked = {}
 
     def snapshot(repo_id, **options):

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from random_runs import random_run
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from rainmer_lib import cli, paths
 from rainmer_lib.methods import METHODS
@@ -28,6 +28,7 @@ from rainmer_lib.pretrained.models import (
 )
 from rainmer_lib.rainmer import tiny
 from rainmer_lib.rainmer.model import DerainingNetwork, build_network
+from rainmer_lib.training import seal
 from rainmer_lib.training.loop import export
 from rainmer_lib.training.run import RunFolder, RunIdentity
 
@@ -186,3 +187,52 @@ def test_names_that_do_not_exist_are_answered_with_those_that_do(monkeypatch, tm
     assert not MODELS["prenet-rain100l"].present
     with pytest.raises(FileNotFoundError, match="csdwren/PReNet"):
         load_model("prenet-rain100l")
+
+
+def flipped(path):
+    content = bytearray(path.read_bytes())
+    content[-3] ^= 1
+    path.write_bytes(content)
+
+
+def not_a_number(path):
+    weights = load_file(path)
+    next(iter(weights.values())).view(-1)[0] = float("nan")
+    save_file(weights, path)
+
+
+@pytest.fixture
+def sealed_run(tmp_path):
+    """The folder of a run, sealed, with both generators' weights."""
+    folder = random_run(tmp_path)
+    export({name: value + 1 for name, value in load_file(folder / "derain.safetensors").items()}, folder / "rerain.safetensors")
+    seal.seal(folder, ["config.json", "derain.safetensors", "rerain.safetensors"])
+    return folder
+
+
+CHANGES = {
+    "a bit": flipped, "not a number": not_a_number,
+    "the other generator": lambda path: shutil.copy(path.with_name("rerain.safetensors"), path),
+    "the configuration": lambda path: flipped(path.with_name("config.json")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_what_is_not_as_it_was_sealed_is_refused_by_name(sealed_run, name):
+    load_model(sealed_run)
+    CHANGES[name](sealed_run / "derain.safetensors")
+    with pytest.raises(ValueError, match=rf"{sealed_run}/(derain|config)\..*: damaged, changed or another file.*Restore it"):
+        load_model(sealed_run)
+
+
+def test_without_a_seal_weights_that_are_not_finite_are_refused(sealed_run):
+    (sealed_run / "SHA256SUMS").unlink()
+    not_a_number(sealed_run / "derain.safetensors")
+    with pytest.raises(ValueError, match="derain.safetensors: the weights 'layers.*' are not finite"):
+        load_model(sealed_run)
+
+
+def test_weights_that_were_removed_are_missed(sealed_run):
+    (sealed_run / "derain.safetensors").unlink()
+    with pytest.raises(FileNotFoundError, match="SHA256SUMS lists derain.safetensors: it was removed. Restore it, or delete"):
+        load_model(sealed_run)

@@ -58,8 +58,10 @@ def test_presets_differ_where_they_say():
     ({"sparse_rates": ("3/2",)}, "at most 1"), ({"embedding": 8}, "no hidden unit"), ({"crop": 100}, "multiple of 8"),
     ({"view_size": 8}, "at least 16"), ({"prompts": False, "contrastive_weight": 0.0}, "set views=()"),
     ({"detail_negatives": "crop", "crop": 256}, "set view_size=256"), ({"memory_bank": 3}, "must hold the negatives"),
-    ({"temperature": 0.0}, "temperature must be above 0"), ({"steps": 3}, "multiple of accumulate"),
-    ({"cycles": (1,)}, "one floor for each cycle"), ({"clip": -1.0}, "0 for no clipping"), ({"views": "detail"}, None),
+    ({"temperature": 0.0}, "temperature=0.0: expected above 0"), ({"steps": 3}, "multiple of accumulate"),
+    ({"cycles": (1,)}, "one floor for each cycle"), ({"clip": -1.0}, "clip=-1.0: expected"), ({"views": "detail"}, None),
+    ({"learning_rate": 0.0}, "above 0"), ({"ema": 1.0}, r"ema=1.0: expected within \[0, 1\)"), ({"momentum": 1.5}, "within"),
+    ({"ssim_weight": -0.1}, "0 or more"), ({"betas": (0.9, 1.0)}, "betas=.*within"), ({"seed": -1}, "seed=-1"),
 ])  # fmt: skip
 def test_settings_that_cannot_be_meant(changed, message):
     with pytest.raises(ValueError if message else TypeError, match=message):

@@ -3,6 +3,7 @@
 import rainmer_slow_forms as slow
 import torch
 from random_tensors import doubles
+from torch import nn
 
 from rainmer_lib.rainmer.mefc import MEFC
 
@@ -10,3 +11,14 @@ from rainmer_lib.rainmer.mefc import MEFC
 def test_mefc_is_its_slow_form(jolt):
     torch.manual_seed(0)
     slow.check_images(slow.mefc, jolt(MEFC(3).double()), doubles(2, 3, 7, 6))
+
+
+def test_the_mean_is_taken_of_contiguous_images(monkeypatch):
+    """In channels-last order torch pools padded images wrongly on CUDA; whole and result are the same on a CPU."""
+    torch.manual_seed(0)
+    mefc, x, pooled = MEFC(4), torch.rand(1, 4, 8, 8), []
+    expected, pool = mefc(x), nn.AvgPool2d.forward
+    monkeypatch.setattr(nn.AvgPool2d, "forward", lambda self, x: (pooled.append(x.is_contiguous()), pool(self, x))[1])
+    mefc, last = mefc.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
+    torch.testing.assert_close(mefc(last), expected)
+    assert pooled == [True] * 4

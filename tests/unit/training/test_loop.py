@@ -1,5 +1,6 @@
 """The loop: what stops it, what it leaves behind."""
 
+import os
 import shutil
 from dataclasses import replace
 
@@ -102,6 +103,65 @@ def test_nan_stops_with_step_and_term_and_no_checkpoint_holds_it(tiny, data, fol
     with pytest.raises(TrainingDiverged, match=f"step 4: the term '{term}' is nan"):
         train(Poisoned.start, tiny, data, run, log_every=6, save_every=3, say=None)
     assert run.load_checkpoint("cpu")["step"] == 3 and not run.finished.exists()
+
+
+class Exploding(Trainer):
+    """Its losses stay finite; at step `when` a weight of `derain` becomes `value`."""
+
+    when, value, averaged = 4, float("nan"), False
+
+    def train_step(self, batch):
+        values = super().train_step(batch)
+        if self.step == self.when:
+            weights = self.averages["derain"].average if self.averaged else self.averages["derain"].source
+            next(iter(weights.values())).data.fill_(self.value)
+        return {name: torch.tensor(1.0) for name in values}
+
+
+@pytest.mark.parametrize("averaged", [False, True])
+def test_weights_that_are_not_finite_reach_no_checkpoint_although_losses_are(tiny, data, folder, averaged, monkeypatch):
+    monkeypatch.setattr(Exploding, "averaged", averaged)
+    run = folder(tiny)
+    with pytest.raises(TrainingDiverged, match=r"step 6: the weights '.*\.stem\..*' are not finite.*lower the learning rate"):
+        train(Exploding.start, tiny, data, run, log_every=6, save_every=3, say=None)
+    assert run.load_checkpoint("cpu")["step"] == 3 and not run.finished.exists()
+
+
+def test_weights_beyond_half_precision_are_not_exported(tiny, data, folder, monkeypatch):
+    monkeypatch.setattr(Exploding, "value", 1e6)
+    monkeypatch.setattr(Exploding, "averaged", True)
+    run = folder(tiny)
+    with pytest.raises(TrainingDiverged, match="of derain.safetensors do not fit half precision.*Lower the learning rate"):
+        train(Exploding.start, tiny, data, run, log_every=6, save_every=6, say=None)
+    assert not run.finished.exists() and not list(run.path.glob("*.safetensors"))
+
+
+def test_what_a_finished_run_lost_is_made_again_from_its_checkpoint(tiny, data, folder):
+    """Bit for bit, without a step; without the checkpoint it is trained anew, to the same bits."""
+    run, said = train(Trainer.start, tiny, data, folder(tiny), say=None), []
+    whole = {name: (run.path / name).read_bytes() for name in ("derain.safetensors", "rerain.safetensors", "log.jsonl")}
+
+    class Idle(Trainer):
+        def train_step(self, batch):
+            raise AssertionError("trained again")
+
+    (run.path / "derain.safetensors").write_bytes(whole["rerain.safetensors"])
+    train(Idle.start, tiny, data, run, say=said.append)
+    assert "derain.safetensors of" in said[0] and said[1] == "going on from step 6 of 6"
+    assert all((run.path / name).read_bytes() == content for name, content in whole.items()) and run.is_finished()
+    run.checkpoint.unlink()
+    (run.path / "derain.safetensors").unlink()
+    train(Trainer.start, tiny, data, run, say=None)
+    assert all((run.path / name).read_bytes() == content for name, content in whole.items()) and run.is_finished()
+
+
+def test_everybody_may_read_an_export_whom_the_umask_lets(tiny, tmp_path):
+    before = os.umask(0o022)
+    try:
+        export({"weight": torch.ones(3)}, tmp_path / "a.safetensors")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "a.safetensors").stat().st_mode & 0o777 == 0o644
 
 
 def test_an_unwritable_folder_is_reported_before_the_first_step(tiny, data, folder, tmp_path):

@@ -1,6 +1,7 @@
 """The runner of notebooks: what it refuses, what it leaves behind, and the same bytes each time."""
 
 import base64
+import re
 from io import BytesIO
 
 import nbformat
@@ -70,6 +71,18 @@ def test_wrong_words_and_failures_have_their_exit_codes(notebooks, capsys, monke
     monkeypatch.setattr(runner, "run_notebook", fails)
     assert runner.main(["item"]) == 1
     assert "item failed: ZeroDivisionError: division by zero" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("cell", "message"), [
+    ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "its kernel ended .*want of memory.*repeat the command"),
+    ("import sys; sys.exit(0)", "stopped before its last cell"),
+])  # fmt: skip
+def test_a_kernel_that_is_killed_or_ends_itself_is_one_message(notebooks, tmp_path, capsys, cell, message):
+    nbformat.write(new_notebook(cells=[new_code_cell(cell), new_code_cell("1")]), notebooks / "item.ipynb")
+    assert runner.main(["item", "--output", str(tmp_path / "out.ipynb")]) == 1
+    error = capsys.readouterr().err
+    assert re.search(f"item failed: {message}", error) and str(tmp_path / "out.partial.ipynb") in error
+    assert "Traceback" not in error and not (tmp_path / "out.ipynb").exists()
 
 
 def test_parameters_are_checked_before_a_kernel_starts(notebooks, tmp_path, monkeypatch):

@@ -19,7 +19,7 @@ from rainmer_lib.pretrained.models import load_folder
 from rainmer_lib.workflow import ship as module
 from rainmer_lib.workflow.ship import ship
 
-SHIPPED = ["README.md", "config.json", "damage.csv", "derain.safetensors"]
+SHIPPED = ["README.md", "SHA256SUMS", "config.json", "damage.csv", "derain.safetensors"]
 
 
 @pytest.fixture
@@ -82,6 +82,7 @@ def test_scores_and_damage_of_the_run_are_not_computed_again(source, weights, tm
     table = pd.read_csv(scores)
     table.assign(psnr=table.psnr.where(table.protocol != "prenet", 77.0)).to_csv(scores, index=False)
     pd.read_csv(damage).assign(rain_left=0.123).to_csv(damage, index=False)
+    (run / "SHA256SUMS").unlink()  # as of a run from before there were seals
     ship(run, "two", source, lambda text: None)
     card = (weights / "two" / "README.md").read_text(encoding="utf-8")
     assert "| held-out photos | `prenet` | 77.00 |" in card and "| rain left | 12 % | 12 % |" in card
