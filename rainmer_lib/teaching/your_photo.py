@@ -12,7 +12,7 @@ from torch import nn
 from rainmer_lib import paths
 from rainmer_lib.data import photos
 from rainmer_lib.data.image_decoding import ImageFile
-from rainmer_lib.data.image_files import HOLDS_ALPHA, READABLE, WRITABLE, read_image, write_image
+from rainmer_lib.data.image_files import READABLE, read_image, suffix_for, write_image
 from rainmer_lib.data.synthetic_rain import render
 from rainmer_lib.inference import derain as inference
 from rainmer_lib.metrics.niqe import niqe, niqe_parameters
@@ -146,8 +146,7 @@ def save_beside(photo: Photo, derained: Image) -> Path:
     PNG replaces a format that cannot be written, or that cannot hold the photo's transparency.
     """
     source = photo.source or paths.results_root() / "quick" / "derain_your_photo.png"
-    kind = WRITABLE.get(source.suffix.lower())
-    suffix = source.suffix if kind and (photo.image.alpha is None or kind in HOLDS_ALPHA) else ".png"
+    suffix = suffix_for(source, photo.image)
     names = (f"{source.stem}-derained{f'-{n}' if n > 1 else ''}{suffix}" for n in count(1))
     target = next(path for path in (source.with_name(name) for name in names) if not path.exists())
     return write_image(target, derained, like=photo.image)
