@@ -157,7 +157,7 @@ def read_tiff16(path: Path) -> ImageFile:
             alpha = ", premultiplied alpha" if 1 in extra[:1] else ""
             raise Unsupported(
                 f"a TIFF of {page.dtype} {kind} with {name_of(page.compression)} compression{alpha}; 16-bit TIFF is read if it "
-                "is grey or RGB, without compression or with Deflate (ZIP), with plain alpha: save it that way, or as 16-bit PNG"
+                "is grey or RGB, without compression or with Deflate (ZIP), with plain alpha: save it so, or as 16-bit PNG"
             )
         values, orientation, icc = page.asarray(), page.tags.valueof(274, default=1), page.tags.valueof(34675)
         planar = page.axes == "SYX"

@@ -89,7 +89,7 @@ def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray
     and if `like` has alpha but the format does not support it.
     """
     path = Path(path)
-    kind = format_of(path, like)
+    kind = format_of(path, like.alpha is not None)
     if image.shape != like.rgb.shape or not (image.dtype == np.uint8 or np.issubdtype(image.dtype, np.floating)):
         raise ValueError(f"{path}: cannot write {image.dtype} {image.shape}, expected RGB, uint8 or float, {like.rgb.shape}")
     bits = like.bits if kind in HOLDS_16_BITS else 8
@@ -100,20 +100,23 @@ def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray
     return atomic.write(path, lambda part: part.write_bytes(content))
 
 
-def format_of(path: Path, like: ImageFile) -> str:
-    """Return the format in which a result for `like` is written at a path; ValueError if there is none for it."""
+def format_of(path: Path, transparent: bool = False) -> str:
+    """Return the format in which an image is written at a path; ValueError if there is none, or it holds no transparency."""
     kind = WRITABLE.get(path.suffix.lower())
     if kind is None:
         raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use one of {', '.join(WRITABLE)}")
-    if like.alpha is not None and kind not in HOLDS_ALPHA:
+    if transparent and kind not in HOLDS_ALPHA:
         raise ValueError(f"{path}: {kind} holds no transparency, which the source has; write .png, .tif or .webp")
     return kind
 
 
-def suffix_for(path: Path, like: ImageFile) -> str:
-    """Return the suffix under which a result for `like` can be written: that of a path, else that of PNG, which holds all."""
-    kind = WRITABLE.get(path.suffix.lower())
-    return path.suffix if kind and (like.alpha is None or kind in HOLDS_ALPHA) else ".png"
+def suffix_for(path: Path, transparent: bool = False) -> str:
+    """Return the suffix under which an image can be written: that of a path, else that of PNG, which holds everything."""
+    try:
+        format_of(path, transparent)
+    except ValueError:
+        return ".png"
+    return path.suffix
 
 
 def _quantised(image: np.ndarray, bits: int, grey: bool) -> UInt[np.ndarray, "h w c"]:

@@ -146,7 +146,7 @@ def save_beside(photo: Photo, derained: Image) -> Path:
     PNG replaces a format that cannot be written, or that cannot hold the photo's transparency.
     """
     source = photo.source or paths.results_root() / "quick" / "derain_your_photo.png"
-    suffix = suffix_for(source, photo.image)
+    suffix = suffix_for(source, photo.image.alpha is not None)
     names = (f"{source.stem}-derained{f'-{n}' if n > 1 else ''}{suffix}" for n in count(1))
     target = next(path for path in (source.with_name(name) for name in names) if not path.exists())
     return write_image(target, derained, like=photo.image)
