@@ -26,6 +26,10 @@ class Failures:
             self.found[path] = named(error, path)
             self.disk_is_full |= atomic.disk_is_full(error)
 
+    def add(self, path: Path, reason: str) -> None:
+        """Keep a reason that is no error."""
+        self.found[path] = reason
+
     def end(self, done: int) -> None:
         """Name the files, and end with exit code 1, or with 2 if nothing was `done`; return if there is no failure."""
         if self.found:

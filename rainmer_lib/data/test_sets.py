@@ -35,10 +35,17 @@ def require_folder(relative: str, what: str) -> Path:
 
 
 def benchmark_pairs(name: str) -> Iterator[Pair]:
-    """Read the pairs of a benchmark, `<set>` or `<set>/<split>`, in the order of their names.
+    """Read the pairs of a benchmark, `<set>` or `<set>/<split>`, in the order of their names; errors as `benchmark_entries`.
 
-    The file lists are checked before the first image is read: ValueError if a partner is missing or the count is unexpected,
-    FileNotFoundError if the set is not there.
+    The file lists are checked before the first image is read.
+    """
+    return (read_pair(entry) for entry in benchmark_entries(name))
+
+
+def benchmark_entries(name: str) -> tuple[layouts.Entry, ...]:
+    """List the pairs of a benchmark without reading them.
+
+    ValueError if a partner is missing or the count is unexpected, FileNotFoundError if the set is not there.
     """
     benchmark, split = registry.lookup(name)
     if benchmark.kind != "paired":
@@ -53,7 +60,7 @@ def benchmark_pairs(name: str) -> Iterator[Pair]:
         problems = "".join(f"; {problem}" for problem in listing.problems)
         found = f"{listing.rainy} rainy and {listing.clean} clean"
         raise ValueError(f"{listing.folder}: expected {wanted}, found {found}{problems}")
-    return (read_pair(entry) for entry in listing.entries)
+    return listing.entries
 
 
 def read_pair(entry: layouts.Entry) -> Pair:
