@@ -22,6 +22,7 @@ from rainmer_lib.data.unread_images import SUFFIXES as UNREAD
 
 READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM")
 SUFFIXES = frozenset(".png .jpg .jpeg .jpe .jfif .mpo .tif .tiff .webp .bmp .gif .ppm .pgm .pnm".split())
+LISTED = SUFFIXES | UNREAD.keys()  # what is not read is listed too, so that it is named and not skipped
 WRITABLE = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP", ".bmp": "BMP"}
 SAVE = {
     "PNG": {}, "TIFF": {"compression": "tiff_adobe_deflate"}, "BMP": {}, "WEBP": {"lossless": True, "exact": True},
@@ -42,7 +43,7 @@ def list_images(folder: Path) -> list[Path]:
         raise FileNotFoundError(f"{folder}: no such folder")
     files = (p for p in folder.rglob("*") if p.is_file())
     shown = (p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts))
-    return sorted(p for p in shown if p.suffix.lower() in SUFFIXES | UNREAD.keys() or _is_image(p))
+    return sorted(p for p in shown if p.suffix.lower() in LISTED or _is_image(p))
 
 
 def read_image(path: Path) -> ImageFile:
