@@ -270,6 +270,7 @@ WRONG = {
     "too strong": (["derain", "a.png", "b.png", "--strength", "2"], "strength 2.0: choose a number from 0"),
     "less than nothing": (["derain", "a.png", "b.png", "--strength", "-0.1"], "strength -0.1: choose a number from 0"),
     "no number": (["derain", "a.png", "b.png", "--strength", "nan"], "strength nan: choose a number from 0"),
+    "a file of weights": (["derain", "a.png", "b.png", "--model", "text.png"], "is a file: give its folder, '.'"),
     "no memory": (["derain", "a.png", "b.png", "--memory", "-1"], "above 0"),
 }  # fmt: skip
 
@@ -277,3 +278,8 @@ WRONG = {
 @pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
 def test_wrong_input_is_one_message(words, message, refused):
     refused(words, message)
+
+
+def test_the_error_of_too_small_tiles_speaks_of_the_option(run, photo, tmp_path, capsys):
+    assert run("derain", photo(tmp_path / "a.png", (300, 300)), tmp_path / "b.png", "--memory", "0.001") == 2
+    assert "--memory, in GB" in capsys.readouterr().err

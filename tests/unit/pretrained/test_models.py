@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 from random_runs import random_run
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from rainmer_lib import cli, paths
 from rainmer_lib.methods import METHODS
@@ -186,3 +186,15 @@ def test_names_that_do_not_exist_are_answered_with_those_that_do(monkeypatch, tm
     assert not MODELS["prenet-rain100l"].present
     with pytest.raises(FileNotFoundError, match="csdwren/PReNet"):
         load_model("prenet-rain100l")
+
+
+def test_weights_of_a_parallel_wrapper_are_read_and_a_file_is_no_model(tmp_path):
+    folder = random_run(tmp_path / "runs")
+    before = load_model(folder).state_dict()
+    weights = folder / models.RUN_WEIGHTS
+    with pytest.raises(ValueError, match=f"is a file: give its folder, '{folder}'"):
+        load_model(weights)
+    save_file({f"module.{name}": value for name, value in load_file(weights).items()}, weights)
+    with pytest.warns(UserWarning, match="its keys begin with module."):
+        after = load_model(folder).state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
