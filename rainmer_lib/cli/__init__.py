@@ -16,8 +16,8 @@ from rainmer_lib.cli import data, derain, evaluate, train
 DONE, PARTLY, WRONG, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
 HELP = """Remove rain from photos, train and measure derainers, regenerate tables and figures of two papers."""
 EPILOG = """Exit codes: 0 done; 1 done but not everything succeeded (a file could not be derained or scored, a check failed,
-leaks were found, a notebook stopped); 2 nothing done: wrong usage, an input that is missing or unreadable, an output that cannot be
-written; 70 an error of the program; 130 interrupted. Completion of names: rainmer --install-completion."""
+leaks were found, a notebook stopped); 2 nothing done: wrong usage, an input that is missing or unreadable, an output that
+cannot be written; 70 an error of the program; 130 interrupted. Completion of names: rainmer --install-completion."""
 
 app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for name, command, short, examples in (
