@@ -64,6 +64,7 @@ REFUSED = {
     "nothing in common": (["cat", "dog"], ["x", "y"], "auto", "no rule finds a partner"),
     "two answers": (["s1_2", "s2_1"], ["1", "2"], "auto", "give different pairs"),
     "most alone": (["a", "b", "c"], ["a", "x", "y"], "auto", "no rule finds a partner"),
+    "a clean one alone": (["901_1", "901_2"], ["901", "902"], "auto", "no rule finds a partner"),
     "one each": (["out"], ["clean"], "auto", "no rule finds a partner"),
     "unequal counts": (["a", "b"], ["x"], "order", "2 and 1 have no order"),
     "no numbers": (["a"], ["b"], "number", "no two belong together by number"),
