@@ -20,7 +20,8 @@ from sklearn.datasets import load_sample_image
 from torch import nn
 
 from rainmer_lib.baselines.prenet import PReNet
-from rainmer_lib.inference.derain import derain, needed
+from rainmer_lib.inference.derain import derain
+from rainmer_lib.inference.memory import needed
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.training.threads import choose_threads
 

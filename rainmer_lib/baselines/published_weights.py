@@ -1,5 +1,6 @@
 """Weights published by the authors of a compared method: reading without executing anything, checks of every key and shape."""
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from torch import Tensor
 
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.networks.stored import not_finite, read_torch
+
+WRAPPER = "module."
 
 
 def read_weights(path: Path, source: str, key: str = "") -> dict[str, Tensor]:
@@ -30,8 +33,20 @@ def read_weights(path: Path, source: str, key: str = "") -> dict[str, Tensor]:
     return dict(weights)
 
 
+def unwrapped(weights: Mapping[str, Tensor], path: Path) -> Mapping[str, Tensor]:
+    """Drop the `module.` with which DataParallel and DistributedDataParallel begin every key, and warn that it was dropped."""
+    if not weights or not all(name.startswith(WRAPPER) for name in weights):
+        return weights
+    warnings.warn(f"{path}: its keys begin with {WRAPPER}, saved from a parallel wrapper; dropped", stacklevel=3)
+    return {name.removeprefix(WRAPPER): value for name, value in weights.items()}
+
+
 def load_strictly(network: Derainer, weights: Mapping[str, Tensor], path: Path, what: str) -> Derainer:
-    """Load weights into `network` for inference; ValueError names the keys that are missing, unknown or of another shape."""
+    """Load weights into `network` for inference, `unwrapped`.
+
+    ValueError names the keys that are missing, unknown or of another shape.
+    """
+    weights = unwrapped(weights, path)
     wanted = {name: tuple(value.shape) for name, value in network.state_dict().items()}
     found = {name: tuple(value.shape) for name, value in weights.items()}
     if found != wanted:

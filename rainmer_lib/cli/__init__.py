@@ -5,16 +5,19 @@ Commands import what they need when they run, so that `--help` and completion an
 
 import os
 import sys
+import warnings
+from typing import Annotated
 
 import typer
 
+from rainmer_lib import __version__
 from rainmer_lib.cli import data, derain, evaluate, train
 
 DONE, PARTLY, WRONG, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
 HELP = """Remove rain from photos, train and measure derainers, regenerate tables and figures of two papers."""
-EPILOG = """Exit codes: 0 done; 1 done but not everything succeeded (a file could not be derained, a check failed, leaks were
-found, a notebook stopped); 2 wrong usage, or an input that is missing or unreadable; 70 an error of the program; 130
-interrupted. Completion of names: rainmer --install-completion."""
+EPILOG = """Exit codes: 0 done; 1 done but not everything succeeded (a file could not be derained or scored, a check failed,
+leaks were found, a notebook stopped); 2 nothing done: wrong usage, an input that is missing or unreadable, an output that
+cannot be written; 70 an error of the program; 130 interrupted. Completion of names: rainmer --install-completion."""
 
 app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for name, command, short, examples in (
@@ -25,6 +28,21 @@ for name, command, short, examples in (
     ("list", train.list_items, "Tables, figures, methods and trained models.", None),
 ):
     app.command(name, short_help=short, epilog=examples)(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"rainmer {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")] = False,
+) -> None:
+    """Options of the program itself."""
+
+
 app.add_typer(data.app, name="data", short_help="Data sets: what is known, verify, leaks.")
 
 
@@ -34,7 +52,13 @@ def main(words: list[str] | None = None) -> None:
     RAINMER_DEBUG=1 shows the traceback instead.
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    warnings.formatwarning = lambda message, *_, **__: f"rainmer: {message}\n"
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # names of files that are not UTF-8 are printed with their bytes
+            stream.reconfigure(errors="backslashreplace")
     try:
+        if "" in (sys.argv[1:] if words is None else words):
+            raise ValueError("an argument is empty: was a variable not set? The present folder is `.`")
         app(words)
     except KeyboardInterrupt:
         _stop("interrupted", INTERRUPTED)
@@ -46,6 +70,10 @@ def main(words: list[str] | None = None) -> None:
     except MemoryError as error:
         _stop(f"not enough memory: {error}", WRONG)
     except Exception as error:
+        from rainmer_lib.inference.memory import ran_out
+
+        if ran_out(error):
+            _stop(f"not enough memory: {str(error).splitlines()[0]}", WRONG)
         _stop(f"unexpected {type(error).__name__}: {error}. RAINMER_DEBUG=1 shows where", BROKEN)
 
 

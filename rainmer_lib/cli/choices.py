@@ -1,4 +1,13 @@
-"""Completion of names in the shell."""
+"""Completion of names in the shell, and what options of several commands say of themselves."""
+
+PAIR_BY = r"how names are paired: auto, name, number, order, or a pattern such as '(\d+)_\d+=\1'"
+
+
+def pair_ways(start: str) -> list[str]:
+    """List the ways to pair files by their names."""
+    from rainmer_lib.data.pairing import WAYS
+
+    return [way for way in WAYS if way.startswith(start)]
 
 
 def models(start: str) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Annotated
 import pandas as pd
 import typer
 
+from rainmer_lib.cli import choices
 from rainmer_lib.data import registry
 
 app = typer.Typer(
@@ -68,22 +69,30 @@ def _layout(layout: dict) -> str:
 
 @app.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="sets or parts; without one, all that are here")] = None,
+    names: Annotated[
+        list[str] | None, typer.Argument(help="sets, parts, or folders; without one, all sets that are here")
+    ] = None,
+    pair_by: Annotated[str, typer.Option(help=f"in a folder, {choices.PAIR_BY}", autocompletion=choices.pair_ways)] = "auto",
 ) -> None:
     """Check counts, partners, decoding, sizes, alignment, bytes and input scores; exit code 1 if a check failed.
 
-    Examples: rainmer data verify; rainmer data verify rain100l bsds500/train
+    A folder is a copy of a set elsewhere, or images of your own: a rainy and a clean folder (rain and norain, input and
+    target, rainy and gt), or photos.
+
+    Examples: rainmer data verify; rainmer data verify rain100l bsds500/train; rainmer data verify my/pairs --pair-by number
     """
     # imported here, because SciPy and scikit-image take long to import, and `list` and --help do not need them
+    from rainmer_lib.data.folders import folder_named
     from rainmer_lib.data.verify import verify as check_set
+    from rainmer_lib.data.verify import verify_folder
 
     there = [b.name for b in registry.BENCHMARKS.values() if any(split.present() for split in b.splits.values())]
-    chosen = names or there
+    chosen = {name: folder_named(name) for name in names or there}  # a name that means nothing stops before the first check
     if not chosen:
         raise FileNotFoundError("no data set is here: set RAINMER_DATA to their folder; `rainmer data list` names them")
     failed = False
-    for name in chosen:
-        report = check_set(name)
+    for name, folder in chosen.items():
+        report = verify_folder(folder, pair_by) if folder else check_set(name)
         failed |= report.failed
         for check in report.checks:
             typer.echo(f"{check.status:14}  {check.part}  {check.what}: {check.found}  (expected: {check.expected})")
@@ -98,16 +107,21 @@ def leaks(
 ) -> None:
     """Find photos that both sets contain: equal pixels, resized, squashed, compressed, cut or mirrored; exit code 1 if any.
 
+    Photos that cannot be read are named, with exit code 1 too; the others are compared.
+
     Examples: rainmer data leaks bsds500/leak-free rain100l; rainmer data leaks my/photos rain100h
     """
     from rainmer_lib.data.leaks import leaks as find
 
-    found = find(train, test)
+    unread: list[str] = []
+    found = find(train, test, unread=unread)
     for leak in found:
         how = "equal pixels" if leak.same_pixels else f"likeness {leak.likeness:.4f}{', mirrored' if leak.mirrored else ''}"
         typer.echo(f"{leak.train}  {leak.test}  distance {leak.distance}  {how}")
     typer.echo(f"{len(found)} found: {train} in {test}" if found else f"no photo of {train} found in {test}")
-    if found:
+    if unread:
+        typer.echo("not compared:" + "".join(f"\n  {message}" for message in unread), err=True)
+    if found or unread:
         raise typer.Exit(1)
 
 

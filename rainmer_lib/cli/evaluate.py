@@ -1,16 +1,22 @@
 """`rainmer evaluate`: outputs against clean images or without a reference, or a model on a test set."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from rainmer_lib import atomic
 from rainmer_lib.cli import choices
+from rainmer_lib.cli.failures import Failures
 
-EXAMPLES = """Examples:
+EXAMPLES = r"""Examples:
 
 rainmer evaluate derained/ clean/ --rainy rainy/
+
+rainmer evaluate derained/ clean/ --pair-by number
+
+rainmer evaluate derained/ clean/ --pair-by '(\d+)_\d+=\1'
 
 rainmer evaluate real_photos_derained/
 
@@ -19,47 +25,36 @@ rainmer evaluate --model auto --on rain100l --on rain12 --csv scores.csv"""
 
 def evaluate(
     outputs: Annotated[Path | None, typer.Argument(help="derained image or folder")] = None,
-    clean: Annotated[Path | None, typer.Argument(help="clean image, or folder with files of the same stems")] = None,
+    clean: Annotated[Path | None, typer.Argument(help="clean image or folder")] = None,
     rainy: Annotated[Path | None, typer.Option(help="rainy image or folder, for the row of the rainy input")] = None,
     model: Annotated[str | None, typer.Option(help="auto, a model, or a run's folder", autocompletion=choices.models)] = None,
     on: Annotated[list[str] | None, typer.Option(help="test set; repeat for several", autocompletion=choices.test_sets)] = None,
     csv: Annotated[Path | None, typer.Option(help="write the scores of each image here")] = None,
+    pair_by: Annotated[str, typer.Option(help=choices.PAIR_BY, autocompletion=choices.pair_ways)] = "auto",
 ) -> None:
     """Compute PSNR and SSIM under every named protocol, of OUTPUTS against CLEAN or of a --model --on a test set.
 
-    OUTPUTS alone are scored without a reference, by NIQE and BRISQUE.
+    OUTPUTS alone are scored without a reference, by NIQE and BRISQUE.  Images that cannot be scored are named at the end, with
+    exit code 1; the others are scored all the same.
     """
-    import pandas as pd
-
     if (outputs is None) == (model is None) or (model is None) != (not on) or (rainy and not clean):
         raise typer.BadParameter("give OUTPUTS, or OUTPUTS and CLEAN (and --rainy), or --model and --on")
     if csv:
-        _require_writable(csv)
+        atomic.require_writable(csv)
+    failed = Failures("not scored")
     if outputs and not clean:
-        scores = _score_alone(outputs)
+        scores = _score_alone(outputs, failed)
         print(scores.drop(columns="image").mean().round(3).to_string())
     else:
-        parts = _score_files(outputs, clean, rainy) if outputs else _score_model(model, on)
-        scores = pd.concat(parts, ignore_index=True)[["method", "test_set", "image", "protocol", "psnr", "ssim"]]
+        scores = _score_files(outputs, clean, rainy, pair_by, failed) if outputs else _score_model(model, on, failed)
         _print_means(scores)
     if csv:
-        from rainmer_lib import atomic
-
-        atomic.write(csv, lambda part: scores.to_csv(part, index=False, float_format="%.6f"))
+        atomic.write(csv, lambda part: scores.to_csv(part, index=False, float_format="%.6f", errors="backslashreplace"))
         print(f"\nwrote {csv}")
+    failed.end(len(scores))
 
 
-def _require_writable(csv: Path) -> None:
-    """Raise OSError before anything is computed if the file cannot be written."""
-    if csv.is_dir():
-        raise IsADirectoryError(f"--csv {csv} is a folder: give a file")
-    try:
-        csv.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OSError(f"--csv {csv}: its folder cannot be made ({error.strerror})") from error
-
-
-def _score_alone(outputs: Path):
+def _score_alone(outputs: Path, failed: Failures):
     """Score each image by NIQE and BRISQUE; the column names the source of NIQE's parameters."""
     import pandas as pd
 
@@ -76,11 +71,11 @@ def _score_alone(outputs: Path):
         typer.echo(f"without BRISQUE: {error}", err=True)
     rows = []
     for path in _bar(_images(outputs), outputs.name):
-        image = read_rgb(path)
-        try:
+        with failed.at(path):
+            image = read_rgb(path)
             rows.append({"image": path.name} | {name: measure(image) for name, measure in measures.items()})
-        except ValueError as error:
-            raise ValueError(f"{path}: {error}") from error
+    if not rows:
+        failed.end(0)
     return pd.DataFrame(rows)
 
 
@@ -94,52 +89,65 @@ def _images(place: Path) -> list[Path]:
     return found
 
 
-def _score_files(outputs: Path, clean: Path, rainy: Path | None) -> Iterator:
+def _score_files(outputs: Path, clean: Path, rainy: Path | None, pair_by: str, failed: Failures):
+    label = outputs.name if outputs.name != "input" else f"{outputs.resolve().parent.name}/input"
+    sources = [("input", rainy)] * (rainy is not None) + [(label, outputs)]
+    rows = {method: _partners(folder, clean, pair_by, failed) for method, folder in sources}  # all, before the first is scored
+    tables = [_scored(entries, clean.name, {method: lambda pair: pair.rainy}, failed) for method, entries in rows.items()]
+    return _joined(tables, failed)
+
+
+def _partners(outputs: Path, clean: Path, pair_by: str, failed: Failures) -> list:
+    """Pair the files of two folders, or two files, as entries that are named by the clean image if only one has it."""
     from rainmer_lib.data.layouts import Entry
-    from rainmer_lib.data.test_sets import read_pair
-    from rainmer_lib.metrics.scores import score_images
+    from rainmer_lib.data.pairing import few, paired
 
-    for method, folder in (("input", rainy), (outputs.name, outputs)):
-        if folder is not None:
-            entries = [Entry(b.stem, a, b) for a, b in _partners(folder, clean)]
-            images = (read_pair(entry) for entry in _bar(entries, method))
-            yield score_images((pair, pair.rainy) for pair in images).assign(method=method, test_set=clean.name)
-
-
-def _partners(outputs: Path, clean: Path) -> list[tuple[Path, Path]]:
-    """Pair the files of two folders by their stems, or pair two files."""
     if outputs.is_file() and clean.is_file():
-        return [(outputs, clean)]
-    a, b = _by_stem(outputs), _by_stem(clean)
-    if odd := sorted(set(a) ^ set(b)):
-        raise ValueError(
-            f"{outputs} has {len(a)} images, {clean} {len(b)}; without a partner of the same stem: {', '.join(odd[:8])}"
-        )
-    return [(a[stem], b[stem]) for stem in sorted(a)]
+        return [Entry(clean.stem, outputs, clean)]
+    roots = tuple(place if place.is_dir() else place.parent for place in (outputs, clean))
+    found = paired(_images(outputs), _images(clean), roots, pair_by)
+    if found.rule != "equal names":
+        print(f"{outputs} and {clean} are paired by {found.story}")
+    if found.alone and outputs.is_dir():  # one output alone asks for no other
+        failed.add(outputs, f"{outputs} and {clean}: without a partner ({found.rule}): {few([p.name for p in found.alone])}")
+    alike = len({b for _, b in found.pairs}) < len(found.pairs)
+    files = [(a.relative_to(roots[0]) if alike else b.relative_to(roots[1]), a, b) for a, b in found.pairs]
+    return [Entry(name.with_suffix("").as_posix(), a, b) for name, a, b in files]
 
 
-def _by_stem(place: Path) -> dict[str, Path]:
-    found: dict[str, Path] = {}
-    for path in _images(place):
-        if path.stem in found:
-            raise ValueError(f"{found[path.stem]} and {path} share a file stem; keep only one of them")
-        found[path.stem] = path
-    return found
-
-
-def _score_model(model: str, test_sets: list[str]) -> Iterator:
-    from rainmer_lib.data.test_sets import benchmark_pairs
+def _score_model(model: str, test_sets: list[str], failed: Failures):
+    from rainmer_lib.data.test_sets import benchmark_entries
     from rainmer_lib.inference.derain import derain
-    from rainmer_lib.metrics.scores import score_images
     from rainmer_lib.pretrained.models import load_model, resolved
 
     network = load_model(model)
-    found = {name: benchmark_pairs(name) for name in test_sets}  # report a missing set before anything is computed
-    for name, pairs in found.items():
-        pairs = list(_bar(pairs, f"read {name}"))
-        yield score_images((pair, pair.rainy) for pair in pairs).assign(method="input", test_set=name)
-        outputs = ((pair, derain(network, pair.rainy)) for pair in _bar(pairs, name))
-        yield score_images(outputs).assign(method=Path(resolved(model)).name, test_set=name)
+    found = {name: benchmark_entries(name) for name in test_sets}  # report a missing set before anything is computed
+    rows = {"input": lambda pair: pair.rainy, Path(resolved(model)).name: lambda pair: derain(network, pair.rainy)}
+    return _joined([_scored(entries, name, rows, failed) for name, entries in found.items()], failed)
+
+
+def _scored(entries: Iterable, test_set: str, rows: dict[str, Callable], failed: Failures) -> list:
+    """Score each entry in every row, or in none; return the tables, row by row."""
+    from rainmer_lib.data.test_sets import read_pair
+    from rainmer_lib.metrics.scores import score_images
+
+    tables: dict[str, list] = {method: [] for method in rows}
+    for entry in _bar(entries, test_set):
+        with failed.at(entry.rainy):
+            pair = read_pair(entry)
+            scores = {method: score_images([(pair, output(pair))]) for method, output in rows.items()}
+            for method, table in scores.items():
+                tables[method].append(table.assign(method=method, test_set=test_set))
+    return [table for row in tables.values() for table in row]
+
+
+def _joined(tables: list[list], failed: Failures):
+    import pandas as pd
+
+    if not any(tables):
+        failed.end(0)
+    together = pd.concat([table for part in tables for table in part], ignore_index=True)
+    return together[["method", "test_set", "image", "protocol", "psnr", "ssim"]]
 
 
 def _bar(items, name: str):
@@ -149,6 +157,9 @@ def _bar(items, name: str):
 
 
 def _print_means(scores) -> None:
+    import numpy as np
+
+    from rainmer_lib.data.pairing import few
     from rainmer_lib.metrics.protocols import PROTOCOLS
     from rainmer_lib.metrics.scores import mean_scores
 
@@ -159,3 +170,7 @@ def _print_means(scores) -> None:
     )
     print("PSNR in dB / SSIM, mean over the images\n")
     print(table[list(PROTOCOLS)].reset_index().to_string(index=False))
+    for (test_set, method), equal in scores[np.isinf(scores.psnr)].groupby(["test_set", "method"], sort=False):
+        names = list(dict.fromkeys(equal.image))
+        plural = "images equal their clean ones" if len(names) > 1 else "image equals its clean one"
+        print(f"{test_set}, {method}: {len(names)} {plural} ({few(names)}); the means are over the others")

@@ -28,6 +28,7 @@ ProfileName = Annotated[str, typer.Option(help="size: quick, laptop or paper", a
 
 
 def train(
+    context: typer.Context,
     method: Annotated[str, typer.Option(help="see `rainmer list`", autocompletion=choices.methods)] = "dcdgan",
     profile: ProfileName = "quick",
     seed: Annotated[int, typer.Option(min=0, help="of initial weights and batches")] = 0,
@@ -44,7 +45,9 @@ def train(
     from rainmer_lib.methods import method as method_named
 
     chosen, size = method_named(method), profile_named(profile)
-    changes = _assignments(set_ or [])
+    changes = {name: _value(text) for name, text in _named_values("--set", "FIELD=VALUE", set_ or []).items()}
+    if "seed" in changes and context.get_parameter_source("seed").name == "COMMANDLINE":
+        raise ValueError(f"--seed {seed} and --set seed={changes['seed']}: give one of them")
     known = [f.name for f in fields(chosen.config)]
     if unknown := sorted(set(changes) - set(known)):
         raise ValueError(f"--set {', '.join(unknown)}: {method} has no such field. There are {', '.join(known)}")
@@ -71,25 +74,30 @@ def reproduce(
     from rainmer_lib.experiments.profiles import profile as profile_named
     from rainmer_lib.workflow import runner
     from rainmer_lib.workflow.pipeline import reproduce as run_pipeline
+    from rainmer_lib.workflow.plan import choose
 
     if not parameter:
         raise typer.Exit(run_pipeline(profile, notebook, slurm=slurm, dry_run=dry_run))
     if notebook is None or slurm or dry_run:
         raise ValueError("-p needs one notebook and cannot be combined with --slurm or --dry-run")
-    words = [notebook, "--profile", profile_named(profile).name]
-    for name, value in (text.partition("=")[::2] for text in parameter):
-        words += ["-p", name, value]
-    raise typer.Exit(runner.main(words))
+    given = _named_values("-p", "NAME=VALUE", parameter)
+    size = profile_named(given.pop("profile", profile))
+    if profile not in ("quick", size.name):
+        raise ValueError(f"--profile {profile} and -p profile={size.name}: give one of them")
+    choose(size, notebook)
+    words = [notebook] + ["--profile", size.name] * runner.has_profiles(notebook)
+    raise typer.Exit(runner.main(words + [word for pair in given.items() for word in ("-p", *pair)]))
 
 
 def list_items() -> None:
     """List the tables and figures of both papers with notebooks and profiles of results, the methods, and trained models."""
+    from rainmer_lib import paths
     from rainmer_lib.methods import METHODS
     from rainmer_lib.pretrained.models import DEFAULT, MODELS
     from rainmer_lib.workflow.catalogue import ITEMS
 
     for item in ITEMS:
-        state = ", ".join(item.results()) or ("no results yet" if item.source.exists() else "to do")
+        state = ", ".join(item.results(paths.results_root())) or ("no results yet" if item.source.exists() else "to do")
         print(f"{item.paper:<8} {item.label:<16} {item.notebook:<36} {state:<16} {item.title}")
     print()
     for name, method in METHODS.items():
@@ -100,18 +108,21 @@ def list_items() -> None:
         print(f"model    {name:<16} {model.title}{notes}")
 
 
-def _assignments(words: list[str]) -> dict:
-    """Parse FIELD=VALUE; a value is a Python literal, true, false, or a word."""
-    parsed = {}
+def _named_values(option: str, form: str, words: list[str]) -> dict[str, str]:
+    """Split NAME=VALUE; ValueError on a word without a value, and on a name that is given twice."""
+    parsed: dict[str, str] = {}
     for word in words:
         name, found, value = word.partition("=")
         if not found:
-            raise ValueError(f"--set {word}: expected FIELD=VALUE")
-        parsed[name] = _value(value)
+            raise ValueError(f"{option} {word}: expected {form}")
+        if name in parsed:
+            raise ValueError(f"{option} {name}: given twice, {parsed[name]} and {value}")
+        parsed[name] = value
     return parsed
 
 
 def _value(text: str) -> object:
+    """Read a Python literal, true, false, or a word."""
     try:
         value = ast.literal_eval({"true": "True", "false": "False"}.get(text, text))
     except (ValueError, SyntaxError):

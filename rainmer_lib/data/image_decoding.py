@@ -12,10 +12,11 @@ import tifffile
 from jaxtyping import Float, Shaped, UInt, UInt8, UInt16
 from PIL import ExifTags, Image, ImageCms
 
+from rainmer_lib.data.unread_images import TIFF, name_of
+
 LARGEST = 2**28  # pixels (268 million): above the largest phone photos, below what a small harmful file may claim
 # exceptions that decoders raise on damaged files
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error, png.Error)
-TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 PLAIN_TIFF = {1: "none", 8: "deflate", 32946: "deflate", 32773: "packbits"}  # compressions that tifffile decodes by itself
 GREY_MODES = {"1", "L", "LA"}
 COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBX"}  # converted to RGB, for which the file's profile stays valid
@@ -87,7 +88,8 @@ def upright(values: Shaped[np.ndarray, "h w *c"], orientation: int) -> Shaped[np
 def decode_8(image: Image.Image, icc: bytes | None) -> ImageFile:
     """Decode an image that Pillow reads without loss; Unsupported for its other modes (32-bit integers and floats)."""
     if image.mode not in GREY_MODES | COLOUR_MODES | CONVERTED_MODES:
-        raise Unsupported(f"pixels of kind {image.mode}, expected 8 or 16 bits; save it as a PNG or TIFF of 8 or 16 bits")
+        deep = {"F": " (floats)", "I": " (32-bit integers)"}.get(image.mode, "")
+        raise Unsupported(f"pixels of kind {image.mode}{deep}, expected 8 or 16 bits; save it as a PNG or TIFF of 8 or 16 bits")
     image.load()
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)  # read after load: Pillow itself rotates TIFF files
     if image.mode in CONVERTED_MODES:
@@ -135,7 +137,7 @@ def read_png16(path: Path) -> tuple[UInt16[np.ndarray, "h w c"], UInt16[np.ndarr
 def is_tiff16(path: Path) -> bool:
     """Return whether a file is a TIFF with 16 bits per channel."""
     with open(path, "rb") as file:
-        if file.read(4) not in TIFF_MAGIC:
+        if file.read(4) not in TIFF:
             return False
     try:
         with tifffile.TiffFile(path) as file:
@@ -149,13 +151,13 @@ def read_tiff16(path: Path) -> ImageFile:
     with tifffile.TiffFile(path) as file:
         page = file.pages[0]
         require_one_picture(page.imagewidth, page.imagelength, len(file.pages))
-        kind, extra = page.photometric.name, [int(e) for e in page.extrasamples]
+        kind, extra = name_of(page.photometric), [int(e) for e in page.extrasamples]
         colours = {"MINISBLACK": 1, "MINISWHITE": 1, "RGB": 3}.get(kind)
         if page.compression not in PLAIN_TIFF or colours is None or page.dtype != np.uint16 or 1 in extra[:1]:
             alpha = ", premultiplied alpha" if 1 in extra[:1] else ""
             raise Unsupported(
-                f"a TIFF of {page.dtype} {kind} with {page.compression.name} compression{alpha}; 16-bit TIFF is read if it is "
-                "grey or RGB, without compression or with Deflate (ZIP), with plain alpha: save it that way, or as 16-bit PNG"
+                f"a TIFF of {page.dtype} {kind} with {name_of(page.compression)} compression{alpha}; 16-bit TIFF is read if it "
+                "is grey or RGB, without compression or with Deflate (ZIP), with plain alpha: save it so, or as 16-bit PNG"
             )
         values, orientation, icc = page.asarray(), page.tags.valueof(274, default=1), page.tags.valueof(34675)
         planar = page.axes == "SYX"

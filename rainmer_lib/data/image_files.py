@@ -6,7 +6,6 @@ copied.  A photo's orientation is applied when it is read, and a result carries 
 
 import io
 import zlib
-from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,9 +17,12 @@ from PIL import Image
 
 from rainmer_lib import atomic
 from rainmer_lib.data.image_decoding import DAMAGED, ImageFile, Unsupported, decode, is_tiff16, read_tiff16
+from rainmer_lib.data.unread_images import RAW, unread_kind, why_unread
+from rainmer_lib.data.unread_images import SUFFIXES as UNREAD
 
 READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM")
 SUFFIXES = frozenset(".png .jpg .jpeg .jpe .jfif .mpo .tif .tiff .webp .bmp .gif .ppm .pgm .pnm".split())
+LISTED = SUFFIXES | UNREAD.keys()  # what is not read is listed too, so that it is named and not skipped
 WRITABLE = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".tiff": "TIFF", ".webp": "WEBP", ".bmp": "BMP"}
 SAVE = {
     "PNG": {}, "TIFF": {"compression": "tiff_adobe_deflate"}, "BMP": {}, "WEBP": {"lossless": True, "exact": True},
@@ -33,14 +35,15 @@ HOLDS_16_BITS = {"PNG", "TIFF"}
 def list_images(folder: Path) -> list[Path]:
     """List the images in a folder and its subfolders, sorted; empty if there are none.
 
-    A file is listed if its suffix is that of an image, so that a broken one is not skipped, or if its content is an image.
-    Hidden files and folders are left out.  Raises FileNotFoundError if the folder does not exist.
+    A file is listed if its suffix is that of an image, so that a broken one is not skipped, or if its content is an image;
+    so are images of kinds that are not read, such as HEIC, which `read_image` names.  Hidden files and folders are left out.
+    Raises FileNotFoundError if the folder does not exist.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
     files = (p for p in folder.rglob("*") if p.is_file())
     shown = (p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts))
-    return sorted(p for p in shown if p.suffix.lower() in SUFFIXES or _is_image(p))
+    return sorted(p for p in shown if p.suffix.lower() in LISTED or _is_image(p))
 
 
 def read_image(path: Path) -> ImageFile:
@@ -54,6 +57,8 @@ def read_image(path: Path) -> ImageFile:
     if path.stat().st_size == 0:
         raise ValueError(f"{path}: the file is empty")
     try:
+        if UNREAD.get(path.suffix.lower()) == RAW:  # a TIFF whose first picture is a small preview
+            raise Unsupported(why_unread(path))
         if is_tiff16(path):
             return read_tiff16(path)
         with _any_size(), _opened(path) as image:
@@ -73,7 +78,7 @@ def _opened(path: Path) -> Image.Image:
     except DAMAGED as error:
         if isinstance(error, OSError) and error.errno:
             raise
-        raise Unsupported(f"not an image that can be read ({', '.join(READABLE)})") from error
+        raise Unsupported(why_unread(path) or f"not an image that can be read ({', '.join(READABLE)})") from error
 
 
 def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray, "h w 3"], like: ImageFile) -> Path:
@@ -85,18 +90,34 @@ def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray
     and if `like` has alpha but the format does not support it.
     """
     path = Path(path)
-    kind = WRITABLE.get(path.suffix.lower())
-    if kind is None:
-        raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use one of {', '.join(WRITABLE)}")
-    if like.alpha is not None and kind not in HOLDS_ALPHA:
-        raise ValueError(f"{path}: {kind} holds no transparency, which the source has; write .png, .tif or .webp")
+    kind = format_of(path, like.alpha is not None)
     if image.shape != like.rgb.shape or not (image.dtype == np.uint8 or np.issubdtype(image.dtype, np.floating)):
         raise ValueError(f"{path}: cannot write {image.dtype} {image.shape}, expected RGB, uint8 or float, {like.rgb.shape}")
     bits = like.bits if kind in HOLDS_16_BITS else 8
     planes = _quantised(image, bits, like.grey)
     if like.alpha is not None:
         planes = np.dstack([planes, _requantised(like.alpha, bits)])
-    return atomic.write(path, _saver(planes, kind, like.icc))
+    content = _encoded(planes, kind, like.icc)
+    return atomic.write(path, lambda part: part.write_bytes(content))
+
+
+def format_of(path: Path, transparent: bool = False) -> str:
+    """Return the format in which an image is written at a path; ValueError if there is none, or it holds no transparency."""
+    kind = WRITABLE.get(path.suffix.lower())
+    if kind is None:
+        raise ValueError(f"{path}: cannot write {path.suffix or 'a file without suffix'}; use one of {', '.join(WRITABLE)}")
+    if transparent and kind not in HOLDS_ALPHA:
+        raise ValueError(f"{path}: {kind} holds no transparency, which the source has; write .png, .tif or .webp")
+    return kind
+
+
+def suffix_for(path: Path, transparent: bool = False) -> str:
+    """Return the suffix under which an image can be written: that of a path, else that of PNG, which holds everything."""
+    try:
+        format_of(path, transparent)
+    except ValueError:
+        return ".png"
+    return path.suffix
 
 
 def _quantised(image: np.ndarray, bits: int, grey: bool) -> UInt[np.ndarray, "h w c"]:
@@ -122,18 +143,23 @@ def _requantised(alpha: UInt[np.ndarray, "h w"], bits: int) -> UInt[np.ndarray, 
     return alpha
 
 
-def _saver(planes: UInt[np.ndarray, "h w c"], kind: str, icc: bytes | None) -> Callable[[Path], None]:
-    """Return a function that writes the planes (grey, grey and alpha, RGB, or RGBA) to a path."""
+def _encoded(planes: UInt[np.ndarray, "h w c"], kind: str, icc: bytes | None) -> bytes:
+    """Encode planes (grey, grey and alpha, RGB, or RGBA) as a file.
+
+    In memory: on a full disk, libtiff raises errors that do not say so.
+    """
+    file = io.BytesIO()
     if planes.dtype == np.uint8:
         picture = Image.fromarray(planes[..., 0] if planes.shape[2] == 1 else planes)
-        profile = {"icc_profile": icc} if icc else {}
-        return lambda part: picture.save(part, format=kind, **SAVE[kind], **profile)
+        picture.save(file, format=kind, **SAVE[kind], **({"icc_profile": icc} if icc else {}))
+        return file.getvalue()
     if kind == "PNG":
-        return lambda part: part.write_bytes(_png16(planes, icc))
+        return _png16(planes, icc)
     colours = {"photometric": "rgb" if planes.shape[2] > 2 else "minisblack", "iccprofile": icc, "compression": "zlib"}
     extra = {"extrasamples": ["unassalpha"], "planarconfig": "contig"} if planes.shape[2] in (2, 4) else {}
     values = planes[..., 0] if planes.shape[2] == 1 else planes
-    return lambda part: tifffile.imwrite(part, values, metadata=None, **colours, **extra)
+    tifffile.imwrite(file, values, metadata=None, **colours, **extra)
+    return file.getvalue()
 
 
 def _png16(planes: Shaped[np.ndarray, "h w c"], icc: bytes | None) -> bytes:
@@ -165,5 +191,5 @@ def _is_image(path: Path) -> bool:
         try:
             Image.open(path, formats=READABLE).close()
         except DAMAGED:
-            return False
+            return bool(unread_kind(path))
     return True

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from os.path import normpath
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ from jaxtyping import UInt8
 from rainmer_lib.data.image_files import read_image
 from rainmer_lib.metrics.protocols import quantise
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff", ".webp"}  # to find files; content determines their format
+from rainmer_lib.data.image_files import LISTED
+from rainmer_lib.data.pairing import few
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ class Listing:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Return all faults, and the files without a partner, one line each."""
-        return self.faults + ((f"without a partner: {', '.join(self.alone)}",) if self.alone else ())
+        """Return all faults, one line each, and some of the files without a partner with their number."""
+        return self.faults + ((f"without a partner: {few(self.alone)}",) if self.alone else ())
 
     def files(self) -> list[Path]:
         """All image files, each once, sorted."""
@@ -68,7 +70,12 @@ def image_files(folder: Path) -> list[Path]:
     """Image files of one folder, sorted by name.  FileNotFoundError if there is no such folder."""
     if not folder.is_dir():
         raise FileNotFoundError(f"no folder {folder}")
-    return sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES and not p.name.startswith("."))
+    return sorted(p for p in shown(folder.iterdir()) if p.suffix.lower() in LISTED)
+
+
+def shown(found: Iterable[Path]) -> list[Path]:
+    """Leave out hidden files and folders, such as `._a.png` and `__MACOSX` of archives that macOS made."""
+    return [path for path in found if not path.name.startswith((".", "__MACOSX"))]
 
 
 def two_folders(
@@ -124,7 +131,7 @@ def scenes(folder: Path, rainy: str, clean: str) -> Listing:
     """List one folder per scene: its only clean frame (pattern `clean`) is the ground truth of all its `rainy` ones."""
     found = _Findings()
     for scene in _places(folder, "*"):
-        truths, frames = sorted(scene.glob(clean)), sorted(scene.glob(rainy))
+        truths, frames = (sorted(shown(scene.glob(pattern))) for pattern in (clean, rainy))
         found.rainy, found.clean = found.rainy + len(frames), found.clean + len(truths)
         if len(truths) == 1 and frames:
             found.entries += [Entry(f"{scene.name}/{p.stem}", p, truths[0]) for p in frames]
@@ -137,24 +144,28 @@ def scenes(folder: Path, rainy: str, clean: str) -> Listing:
 def list_file(folder: Path, file: str) -> Listing:
     """List the pairs of a text file in `folder`: each line holds the paths of a rainy and its clean image, below `folder`.
 
-    A leading `/` or `./` is dropped: SPA-Data's list for testing has the former and its list for training the latter.
+    A leading `/` or `./` is dropped: SPA-Data's list for testing has the former and its list for training the latter.  A path
+    that leaves `folder` is a fault, and nothing is read there.
     """
     if not (folder / file).is_file():
         raise FileNotFoundError(f"no list file {folder / file}")
     found = _Findings()
     for number, line in enumerate((folder / file).read_text(encoding="utf-8").splitlines(), start=1):
-        names = line.split()
+        names = [re.sub(r"^(\.?/)+", "", name) for name in line.split()]
         if not names:
             continue
         if len(names) != 2:
             found.faults.append(f"{file}, line {number}: expected two paths, found {len(names)}: {line.strip()!r}")
             continue
-        paths = [folder / name.lstrip("./") for name in names]
+        if outside := [name for name in names if normpath(name).split("/")[0] == ".."]:
+            found.faults.append(f"{file}, line {number}: {outside[0]} lies outside of {folder}")
+            continue
+        paths = [folder / name for name in names]
         found.rainy, found.clean = found.rainy + paths[0].is_file(), found.clean + paths[1].is_file()
         missing = [f"{p} is not there" for p in paths if not p.is_file()]
         found.faults += [f"{file}, line {number}: {message}" for message in missing]
         if not missing:
-            found.entries.append(Entry(names[0].lstrip("./").rsplit(".", 1)[0], *paths))
+            found.entries.append(Entry(names[0].rsplit(".", 1)[0], *paths))
     return found.listing(folder)
 
 
@@ -190,7 +201,7 @@ def _names(path: Path) -> set[str]:
 def _places(folder: Path, within: str) -> list[Path]:
     if within == ".":
         return [folder]
-    places = sorted(p for p in folder.glob(within) if p.is_dir())
+    places = sorted(p for p in shown(folder.glob(within)) if p.is_dir())
     if not places:
         raise FileNotFoundError(f"no folder {folder / within}")
     return places

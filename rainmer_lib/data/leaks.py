@@ -19,6 +19,8 @@ import numpy as np
 from PIL import Image
 
 from rainmer_lib.data import layouts, registry
+from rainmer_lib.data.folders import folder_named
+from rainmer_lib.data.image_files import list_images
 
 SIDE = 128  # side in pixels of the small grey copy, whatever the photo's shape: data sets squash photos to squares
 PATCH = 32  # side in pixels of the copies that are correlated
@@ -60,28 +62,40 @@ class _Print:
     mirrored: np.ndarray  # (64,) bits of the whole photo, left and right exchanged
 
 
-def leaks(train: str | Path, test: str | Path, root: Path | None = None) -> list[Leak]:
+def leaks(train: str | Path, test: str | Path, root: Path | None = None, unread: list[str] | None = None) -> list[Leak]:
     """Find photos of `train` that `test` contains too, in the order of `train`; equal arguments compare a set with itself.
 
     Each argument names a set, a split, `<set>/<split>`, or a folder, which is searched with its subfolders.  Of pairs, the
-    clean images are compared, each once.  Raises FileNotFoundError if one is not there, ValueError if it has no images or one
-    that cannot be read.
+    clean images are compared, each once.  `unread` receives a message for each image that cannot be read; without it, the
+    first one stops the search.  Raises FileNotFoundError if a set is not there, ValueError if it has no images or none that
+    can be read.
     """
-    ours = _prints(train, root)
+    ours = _prints(train, root, unread)
     same_set = str(train).lower() == str(test).lower()
-    theirs = ours if same_set else _prints(test, root)
+    theirs = ours if same_set else _prints(test, root, unread)
     return list(_search(ours, theirs, same_set))
 
 
-def _prints(source: str | Path, root: Path | None) -> list[_Print]:
+def _prints(source: str | Path, root: Path | None, unread: list[str] | None) -> list[_Print]:
     """Compute the fingerprints of all photos of a set, of a split, or below a folder."""
     entries = _folder(Path(source)) if Path(source).is_dir() else _registered(str(source), root)
     if not entries:
         raise ValueError(f"{source}: no images there")
-    return [_print(entry) for entry in layouts.backgrounds(entries)]
+    found = []
+    for entry in layouts.backgrounds(entries):
+        try:
+            found.append(_print(entry))
+        except ValueError as error:
+            if unread is None:
+                raise
+            unread.append(str(error))
+    if not found:
+        raise ValueError(f"{source}: no image there can be read, such as {unread[-1]}")
+    return found
 
 
 def _registered(name: str, root: Path | None) -> list[layouts.Entry]:
+    folder_named(name)  # says what a name that means nothing could have been
     benchmark, split = registry.lookup(name)
     try:
         return list(split.listing(root).entries)
@@ -90,8 +104,7 @@ def _registered(name: str, root: Path | None) -> list[layouts.Entry]:
 
 
 def _folder(folder: Path) -> list[layouts.Entry]:
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in layouts.SUFFIXES and p.is_file())
-    return [layouts.Entry(str(p.relative_to(folder)), None, p) for p in files]
+    return [layouts.Entry(str(p.relative_to(folder)), None, p) for p in list_images(folder)]
 
 
 def _print(entry: layouts.Entry) -> _Print:

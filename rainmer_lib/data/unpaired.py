@@ -13,6 +13,7 @@ from torch import Tensor
 
 from rainmer_lib.data import photos
 from rainmer_lib.data.batches import Batch
+from rainmer_lib.data.layouts import shown
 from rainmer_lib.data.synthetic_rain import render_streaks
 from rainmer_lib.data.test_sets import Pair, require_folder
 
@@ -135,8 +136,8 @@ def bsd_streaks() -> UnpairedRain:
     streaks = require_folder("GargStreaks/images", "the streak layers of Garg and Nayar (of BSD-Streaks)")
     listed = require_folder("BSDS500", "BSDS500") / "EXCLUDE_overlaps_Rain100L_Rain100H_Rain12.txt"
     excluded = {line.split()[0] for line in listed.read_text().splitlines() if line.strip()}
-    files = [p for p in sorted(root.glob("*/*.jpg")) if f"{p.parent.name}/{p.name}" not in excluded]
-    layers = sorted(streaks.glob("*.png"))
+    files = [p for p in sorted(shown(root.glob("*/*.jpg"))) if f"{p.parent.name}/{p.name}" not in excluded]
+    layers = sorted(shown(streaks.glob("*.png")))
     if (len(files), len(layers)) != (397, 413):
         raise ValueError(f"BSD-Streaks: expected 397 photos without leaks and 413 layers, found {len(files)}, {len(layers)}")
     rng = np.random.default_rng(397)

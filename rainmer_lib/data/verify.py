@@ -13,6 +13,7 @@ from skimage.registration import phase_cross_correlation
 from tqdm import tqdm
 
 from rainmer_lib.data import layouts, registry
+from rainmer_lib.data.folders import listing_of
 from rainmer_lib.data.layouts import Entry, Listing
 from rainmer_lib.metrics.protocols import evaluate
 
@@ -79,6 +80,14 @@ def verify(name: str, root: Path | None = None) -> Report:
     if not checks:
         raise FileNotFoundError(benchmark.missing("; ".join(missing)))
     return Report(name, tuple(checks))
+
+
+def verify_folder(folder: Path, by: str = "auto") -> Report:
+    """Check the images of a folder of one's own; `by`: how names are paired.  Raises the errors of `folders.listing_of`."""
+    listing = listing_of(folder, by)
+    kind = "paired" if any(entry.clean for entry in listing.entries) else "rainy"
+    facts = registry.Split(folder.name, str(folder), ())
+    return Report(str(folder), tuple(_check_part(str(folder), kind, facts, listing)))
 
 
 def _check_part(part: str, kind: str, split: registry.Split, listing: Listing) -> list[Check]:

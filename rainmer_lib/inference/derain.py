@@ -5,30 +5,24 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from math import isqrt
-from weakref import WeakKeyDictionary
 
 import numpy as np
-import psutil
 import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from rainmer_lib.inference import probe, whole_image_norm
+from rainmer_lib.inference.memory import as_memory_error, memory_at_hand, needed, ran_out
 from rainmer_lib.inference.tiling import FEATHER, Grid, Span, grid, run_tiled
 from rainmer_lib.networks.derainer import Derainer
 
 Image = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
 
-CPU_LIMIT = 5 * 2**29  # bytes; with a 24-megapixel image and its result, a process then stays under 4 GB
-SCRATCH = 1.75  # peak memory over bytes of live tensors: mostly 1.04 to 1.7 (benchmarks/inference_memory.py), 2.1 at times
 LARGEST_TILE = 1024  # pixels a side; larger ones are slower on a CPU
 SMALLEST_CORE = 64  # pixels a side; with smaller cores nearly all work is spent on the halo
 SAMPLE = 2**21  # pixels from which the statistics of a tiled image are taken
 SAMPLE_CORE = 128  # pixels a side of a sampled tile's core: many small tiles differ less from the whole than few large ones
 STRONGEST = 1.5  # largest strength: where too much is removed, dark streaks remain, and the more the larger it is
-
-_bytes_per_pixel: WeakKeyDictionary[nn.Module, float] = WeakKeyDictionary()
-
 
 @dataclass(frozen=True)
 class Options:
@@ -36,7 +30,7 @@ class Options:
 
     strength: factor on what the network changes, see `at_strength`; 0 returns the image, 1 the network's output.
     memory_limit: bytes that the network's tensors may take; None takes half of the CPU's available memory, at most
-        `CPU_LIMIT`, or 80 % of the GPU's.
+        `memory.CPU_LIMIT`, or 80 % of the GPU's.
     tile: side in pixels of the tiles, halo included; None chooses by memory; an image that fits is run untiled.
     statistics: of instance norms in tiles, `whole-image` (no seams) or `per-tile` (seams; one pass).
     sample: pixels from which whole-image statistics are taken; None takes all (exact, at the price of about half as
@@ -81,8 +75,9 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
 
     Borders are mirrored (repeatedly if the image is too small) up to multiples of the network's `multiple`, at least
     `smallest`.  `options` are the fields of `Options`; an image that fits into memory is run untiled.
+    If memory runs out all the same, the image goes once more, in tiles of half the side.
     Raises ValueError on another kind of image, on options out of range, on a network whose reach is too large for tiles, and
-    on a memory limit that is too small for a useful tile.
+    on a memory limit that is too small for a useful tile; MemoryError if memory runs out for the smaller tiles too.
 
     The network is conditioned on the image as it is given (`Derainer.conditioned_on`), not on its padding or its tiles.
     """
@@ -92,15 +87,29 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
         _Counter(1, chosen.progress).tick()
         return as_float(image)
     height, width = image.shape[:2]
-    padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
-    side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
+    with as_memory_error():
+        padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
+        side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
+        try:
+            result = _whole_or_tiled(network, image, padded, side, chosen)
+        except Exception as error:
+            if not ran_out(error):
+                raise
+            result = None  # the second try begins behind this block, whose error still holds the tensors of the first
+        if result is None:
+            side = smaller_tile(network, side or max(padded.shape))
+            torch.cuda.empty_cache()  # does nothing where there is no GPU
+            result = _whole_or_tiled(network, image, padded, side, chosen)
+        return at_strength(image, result[:height, :width], chosen.strength)
+
+
+def _whole_or_tiled(network: nn.Module, image: Image, padded: Image, side: int | None, options: Options) -> np.ndarray:
     with _conditioned(network, image):
-        if side is None:
-            result = run(network, padded)
-            _Counter(1, chosen.progress).tick()
-        else:
-            result = derain_tiled(network, padded, side, chosen)
-    return at_strength(image, result[:height, :width], chosen.strength)
+        if side is not None:
+            return derain_tiled(network, padded, side, options)
+        result = run(network, padded)
+        _Counter(1, options.progress).tick()
+        return result
 
 
 def at_strength(image: Image, derained: Float[np.ndarray, "h w 3"], strength: float) -> Float[np.ndarray, "h w 3"]:
@@ -195,17 +204,33 @@ def core_of(network: nn.Module, side: int, longest: int) -> int:
     """Return the side of the core of a tile of `side` pixels; raise ValueError if the halo leaves too small a core."""
     if side >= longest:
         return longest
-    multiple = probe.multiple_of(network)
-    halo = -(-(probe.reach(network) + FEATHER // 2) // multiple) * multiple
+    multiple, halo = probe.multiple_of(network), halo_of(network)
     core = (side - 2 * halo) // multiple * multiple
     if core < SMALLEST_CORE:
         least = SMALLEST_CORE + 2 * halo
         raise ValueError(
             f"tiles of {side} pixels a side are too small for this network, which needs {halo} pixels around each core; the "
             f"smallest tiles have {least} pixels a side and take {needed(network, least**2) / 1e6:.0f} MB; "
-            "raise memory_limit or tile, or choose a smaller network"
+            "raise memory_limit (--memory, in GB, on the command line) or tile, or choose a smaller network"
         )
     return core
+
+
+def halo_of(network: nn.Module) -> int:
+    """Return the pixels that a tile reads around its core: the network's reach and half a feather, in whole multiples."""
+    multiple = probe.multiple_of(network)
+    return -(-(probe.reach(network) + FEATHER // 2) // multiple) * multiple
+
+
+def smaller_tile(network: nn.Module, side: int) -> int:
+    """Return half of `side`, at most `LARGEST_TILE`, at least the smallest useful tile; MemoryError if that is no smaller."""
+    try:
+        least = SMALLEST_CORE + 2 * halo_of(network)
+    except ValueError as error:
+        raise MemoryError("this network takes whole images alone") from error
+    if least >= side:
+        raise MemoryError(f"{side} pixels a side, and the smallest tiles of this network have {least}")
+    return max(least, min(LARGEST_TILE, side // 2))
 
 
 def tile_that_fits(network: nn.Module, pixels: int, memory_limit: int | None) -> int | None:
@@ -214,22 +239,3 @@ def tile_that_fits(network: nn.Module, pixels: int, memory_limit: int | None) ->
     if needed(network, pixels) <= limit:
         return None
     return min(LARGEST_TILE, isqrt(int(limit / needed(network, 1))))
-
-
-def needed(network: nn.Module, pixels: int) -> float:
-    """Estimate the bytes that a forward pass over `pixels` pixels takes, scratch space included.
-
-    The estimate is close from about a megapixel on; a smaller image takes some 50 MB more, which do not grow with its size.
-    """
-    if network not in _bytes_per_pixel:
-        _bytes_per_pixel[network] = probe.bytes_per_pixel(network)
-    return SCRATCH * _bytes_per_pixel[network] * pixels
-
-
-def memory_at_hand(device: torch.device) -> int:
-    """Return the bytes to work with: half of a CPU's available memory, at most `CPU_LIMIT`, or 80 % of a GPU's free memory."""
-    if device.type == "cuda":
-        free, _ = torch.cuda.mem_get_info(device)
-        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
-        return int(0.8 * (free + cached))
-    return min(psutil.virtual_memory().available // 2, CPU_LIMIT)

@@ -66,7 +66,7 @@ def bytes_per_pixel(network: nn.Module) -> float:
     """Return the peak bytes of live tensors in a forward pass, per pixel of the image; weights do not count.
 
     They are measured on a small image, whose borders make the result some percent too large.  The scratch space of the kernels
-    is not included (see `inference.derain.SCRATCH`).
+    is not included (see `inference.memory.SCRATCH`).
     """
     image = blank(network, PROBE, PROBE)
     with _LiveBytes() as memory:

@@ -32,6 +32,13 @@ def score_images(outputs: Iterable[tuple[Named, np.ndarray]]) -> pd.DataFrame:
 
 
 def mean_scores(scores: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Mean over the images for each combination of `keys` and protocol, in order of appearance; columns psnr, ssim, images."""
-    groups = scores.groupby([*keys, "protocol"], sort=False)
+    """Mean over the images for each combination of `keys` and protocol, in order of appearance; columns psnr, ssim, images.
+
+    Images that equal their clean ones, whose PSNR is infinite, are counted, but left out of the means, unless all do.
+    """
+    by = [*keys, "protocol"]
+    equal = np.isinf(scores.psnr)
+    left_out = equal & ~equal.groupby([scores[key] for key in by]).transform("all")
+    kept = scores.assign(**{name: scores[name].mask(left_out) for name in ("psnr", "ssim")})
+    groups = kept.groupby(by, sort=False)
     return groups.agg(psnr=("psnr", "mean"), ssim=("ssim", "mean"), images=("image", "size")).reset_index()

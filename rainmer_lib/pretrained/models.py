@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from rainmer_lib import paths
+from rainmer_lib.baselines.published_weights import unwrapped
 from rainmer_lib.methods import METHODS, method
 from rainmer_lib.networks.blocks import parameter_count
 from rainmer_lib.networks.derainer import Derainer
@@ -85,6 +86,8 @@ def load_model(name: str | Path) -> Derainer:
         return MODELS[name].load()
     if Path(name).is_dir():
         return load_folder(Path(name))
+    if Path(name).is_file():
+        raise ValueError(f"model {name!r} is a file: give its folder, {str(Path(name).parent)!r}, with its config.json")
     raise ValueError(
         f"model {name!r}: choose one of {', '.join([AUTO, *MODELS])}, or the folder of a finished run "
         "(runs/*, results/*/runs/*), or one that save_pretrained wrote"
@@ -114,7 +117,7 @@ def _why_none(folder: Path) -> str:
 def load_weights(network: Derainer, weights: Path) -> Derainer:
     """Load exported weights into `network`, ready to derain; ValueError if they are damaged or another network's."""
     try:
-        network.load_state_dict(read_weights(weights))
+        network.load_state_dict(unwrapped(read_weights(weights), weights))
     except RuntimeError as error:
         raise ValueError(f"{weights}: damaged, or not the weights of this configuration ({error})") from error
     return network.eval()

@@ -9,10 +9,10 @@ import pandas as pd
 from jaxtyping import Float, UInt8
 from torch import nn
 
-from rainmer_lib import paths
+from rainmer_lib import atomic, paths
 from rainmer_lib.data import photos
 from rainmer_lib.data.image_decoding import ImageFile
-from rainmer_lib.data.image_files import HOLDS_ALPHA, READABLE, WRITABLE, read_image, write_image
+from rainmer_lib.data.image_files import READABLE, read_image, suffix_for, write_image
 from rainmer_lib.data.synthetic_rain import render
 from rainmer_lib.inference import derain as inference
 from rainmer_lib.metrics.niqe import niqe, niqe_parameters
@@ -46,10 +46,14 @@ def unit(image: UInt8[np.ndarray, "h w 3"] | Image) -> Image:
 def check_photo(namespace: dict) -> Photo:
     """Check the notebook's parameters in `globals()` (`photo`, `clean` and others, names and types), and open the photo.
 
-    Raises WrongParameter, or ValueError that names the file, before anything is computed.
+    Raises WrongParameter, ValueError that names the file, or with `save` OSError if nothing can be written beside the photo:
+    before anything is computed.
     """
     given = given_values(namespace)
-    return open_photo(given["photo"], given["clean"])
+    photo = open_photo(given["photo"], given["clean"])
+    if given.get("save"):
+        atomic.require_writable(place_beside(photo))
+    return photo
 
 
 def open_photo(photo: str, clean: str = "") -> Photo:
@@ -140,14 +144,17 @@ def _eight_bits(image: np.ndarray) -> UInt8[np.ndarray, "h w 3"]:
 
 
 def save_beside(photo: Photo, derained: Image) -> Path:
-    """Write `<name>-derained.<suffix>` beside the photo, with its depth, transparency and profile; return the path.
+    """Write the result at `place_beside`, with the photo's depth, transparency and profile; return the path."""
+    return write_image(place_beside(photo), derained, like=photo.image)
 
-    The embedded photo's result goes to the results of profile quick.  No file is ever replaced: a taken name gets a number.
-    PNG replaces a format that cannot be written, or that cannot hold the photo's transparency.
+
+def place_beside(photo: Photo) -> Path:
+    """Return `<name>-derained.<suffix>` beside the photo; for the embedded one, in the results of profile quick.
+
+    No file is ever replaced: a taken name gets a number.  PNG replaces a format that cannot be written, or that cannot hold
+    the photo's transparency.
     """
     source = photo.source or paths.results_root() / "quick" / "derain_your_photo.png"
-    kind = WRITABLE.get(source.suffix.lower())
-    suffix = source.suffix if kind and (photo.image.alpha is None or kind in HOLDS_ALPHA) else ".png"
+    suffix = suffix_for(source, photo.image.alpha is not None)
     names = (f"{source.stem}-derained{f'-{n}' if n > 1 else ''}{suffix}" for n in count(1))
-    target = next(path for path in (source.with_name(name) for name in names) if not path.exists())
-    return write_image(target, derained, like=photo.image)
+    return next(path for path in (source.with_name(name) for name in names) if not path.exists())

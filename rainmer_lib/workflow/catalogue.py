@@ -3,8 +3,11 @@
 `python -m rainmer_lib.workflow.catalogue README.md` writes the table in README.md from this catalogue.
 """
 
+import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
 from rainmer_lib import atomic, paths
@@ -41,9 +44,9 @@ class Item:
         """File of the notebook; it may not exist yet."""
         return paths.REPOSITORY / "notebooks" / f"{self.notebook}.ipynb"
 
-    def results(self) -> list[str]:
-        """List the profiles for which the executed notebook is among the results of the repository."""
-        folder = paths.REPOSITORY / "results"
+    def results(self, folder: Path | None = None) -> list[str]:
+        """List the profiles for which the executed notebook is in a folder of results, that of the repository without one."""
+        folder = folder or paths.REPOSITORY / "results"
         return [p for p in PROFILES_SHOWN if (folder / p / f"{self.notebook}.ipynb").exists()]
 
 
@@ -73,6 +76,19 @@ ITEMS = (
     Item("Rainmer", "detection", "objects found before and after", "application", record="application-rainmer"),
     Item("Rainmer", "all-in-one", "rain, drops and snow in one model", "all_in_one"),
 )
+
+
+def meant_by(name: str, notebooks: Iterable[str]) -> list[str]:
+    """Return the notebooks that a name may mean: a table's or a figure's, such as Table 5, or nearly a notebook's."""
+    found = [item.notebook for item in ITEMS if _plain(name) in (_plain(item.label), _plain(item.paper + item.label))]
+    by_name = {_plain(known.split("/")[-1]): known for known in notebooks}
+    near = [by_name[close] for close in get_close_matches(_plain(name.split("/")[-1]), by_name, n=3, cutoff=0.7)]
+    return list(dict.fromkeys(found + near))
+
+
+def _plain(name: str) -> str:
+    letters = re.sub(r"[^a-z0-9]", "", name.lower().removesuffix(".ipynb"))
+    return re.sub(r"(?<![a-z])tab(?=\d)", "table", letters.replace("figure", "fig"))
 
 
 def table() -> str:

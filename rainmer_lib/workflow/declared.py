@@ -34,6 +34,17 @@ def check_names(known: list[Declared], given: set[str]) -> None:
         raise WrongParameter(f"no such parameter: {', '.join(unknown)}. This notebook has{lines}")
 
 
+def read(declared: Declared, text: str) -> object:
+    """Read a value that was typed, as the declared type: a str is taken as it is.  WrongParameter if it is none of the type."""
+    try:
+        return {"str": str, "int": int, "float": float, "bool": _BOOLS.__getitem__}[declared.kind](text)
+    except (ValueError, KeyError) as error:
+        raise WrongParameter(f"{declared.name}={text!r}: expected {declared.kind}. {declared.help}") from error
+
+
+_BOOLS = {"true": True, "True": True, "false": False, "False": False}
+
+
 def check_type(declared: Declared, value: object) -> None:
     """Raise WrongParameter on a value of another type than declared; a float accepts an int, only a bool accepts a bool."""
     kinds = {"int": (int,), "float": (int, float), "str": (str,), "bool": (bool,)}[declared.kind]

@@ -4,7 +4,7 @@ papermill only warns about unknown names and checks no types; therefore a check 
 """
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -13,6 +13,7 @@ from rainmer_lib.data.unpaired import SOURCES
 from rainmer_lib.experiments.profiles import PROFILES, Profile, profile
 from rainmer_lib.experiments.registry import EXPERIMENTS
 from rainmer_lib.experiments.settings import Settings, WrongParameter
+from rainmer_lib.rainmer.published import PUBLISHED
 from rainmer_lib.workflow.declared import Declared, check_names, check_type, declared_parameters
 
 INJECTED = "# Parameters"  # papermill's first line in the cell that it injects
@@ -32,10 +33,7 @@ def check_parameters(
     given = given_values(namespace)
     size = EXPERIMENTS[experiment].at(_profile(given)) if experiment else _profile(given)
     sources = SOURCES | others
-    if given["data"] not in ("auto", *sources):
-        raise WrongParameter(f"data={given['data']!r}: choose one of auto, {', '.join(sources)}")
-    if given["seeds"] < 0:
-        raise WrongParameter(f"seeds={given['seeds']}: expected 0 (the profile's number) or a number of runs")
+    check_values(given, sources)
     data = sources[size.data if given["data"] == "auto" else given["data"]]()
     # the embedded photos are used without other data, so their held-out part is the test set
     test_sets = ("held-out",) if data.name == "embedded" else size.test_sets
@@ -50,10 +48,25 @@ def check_walkthrough(namespace: dict) -> dict:
     Returns the values by name, `profile` as a Profile.  Raises WrongParameter.
     """
     given = given_values(namespace)
-    for name, value in given.items():
-        if isinstance(value, int) and value < 1:
-            raise WrongParameter(f"{name}={value}: expected at least 1")
+    check_values(given, walkthrough=True)
     return given | {"profile": _profile(given)}
+
+
+def check_values(given: Mapping[str, Any], sources: Collection[str] = (), walkthrough: bool = False) -> None:
+    """Check the values of those parameters that every notebook understands alike; WrongParameter lists the valid ones.
+
+    `sources`: values of `data`; without them, those of every notebook.
+    """
+    sources = sources or (*SOURCES, *PUBLISHED)
+    if "profile" in given:
+        _profile(given)
+    if given.get("data", "auto") not in ("auto", *sources):
+        raise WrongParameter(f"data={given['data']!r}: choose one of auto, {', '.join(sources)}")
+    if not walkthrough and given.get("seeds", 0) < 0:
+        raise WrongParameter(f"seeds={given['seeds']}: expected 0 (the profile's number) or a number of runs")
+    for name, value in given.items():
+        if walkthrough and isinstance(value, int) and value < 1:
+            raise WrongParameter(f"{name}={value}: expected at least 1")
 
 
 def given_values(namespace: dict) -> dict:

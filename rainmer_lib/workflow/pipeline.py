@@ -3,7 +3,8 @@
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from rainmer_lib.workflow.progress import Progress
 
 WORKFLOW = paths.REPOSITORY / "workflow"
 JOB = [sys.executable, "-m", "rainmer_lib.workflow"]
-INTERVAL = 1  # second between two looks at the jobs
+INTERVAL = 0.5  # seconds between two looks at the jobs
 PATIENCE = 5  # seconds until Snakemake gets the signal to stop again
 
 
@@ -69,7 +70,8 @@ def snakemake_installed() -> bool:
 def _start(profile: str, notebooks: list[str], runs: dict, lock: int, slurm: bool, dry_run: bool) -> int:
     if snakemake_installed():
         progress = None if dry_run else Progress(_jobs(profile, notebooks, runs))
-        return _wait(snakemake_command(pipeline_root(profile), slurm, dry_run), progress, pass_fds=[lock])
+        command = snakemake_command(pipeline_root(profile), slurm, dry_run)
+        return _wait(command, progress, ask=signal.SIGTERM, pass_fds=[lock])  # Snakemake's own sign for: no more jobs
     if slurm:
         raise ValueError("a cluster needs Snakemake: pip install -e '.[pipeline]'")
     print("Snakemake is not installed (pip install -e '.[pipeline]'): notebooks run one after another and train their own runs")
@@ -95,35 +97,57 @@ def snakemake_command(folder: Path, slurm: bool, dry_run: bool) -> list[str]:
     ]  # fmt: skip
 
 
-def _wait(command: list[str], progress: Progress | None = None, **options) -> int:
-    """Run a command to its end and print its progress; stopping this process stops the command and its jobs too."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with subprocess.Popen(command, **options) as process:
-            try:
-                while True:
-                    if progress:
-                        progress.poll()
-                    with suppress(subprocess.TimeoutExpired):
-                        code = process.wait(None if progress is None else INTERVAL)
-                        if progress:
-                            progress.poll()
-                        return code
-            except KeyboardInterrupt:
+def _wait(command: list[str], progress: Progress | None = None, ask: signal.Signals | None = None, **options) -> int:
+    """Run a command to its end and print its progress; return its exit code.
+
+    After a first Ctrl-C the running jobs end and no more begin, for which `ask` is sent to a command that schedules; a second
+    one, or a SIGTERM or SIGHUP of this process, stops the command and its jobs.  KeyboardInterrupt follows both.
+    """
+    with _signals() as received, subprocess.Popen(command, start_new_session=True, **options) as process:
+        asked = False  # the session is its own, because Ctrl-C in a terminal would reach every job
+        while (code := _ended(process, progress)) is None:
+            if len(received) > 1 or set(received) - {signal.SIGINT}:
                 _stop(process)
-                raise
+            elif received and not asked:
+                asked = True
+                print("\nno more jobs begin; waiting for those that run.  Ctrl-C again ends them", file=sys.stderr)
+                if ask:
+                    process.send_signal(ask)
+    if received:
+        raise KeyboardInterrupt
+    return code
+
+
+@contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Collect the signals that stop this process, so that none cuts a step in two; those that nohup ignores stay so."""
+    received: list[int] = []
+    numbers = [n for n in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, lambda number, _: received.append(number)) for number in numbers}
+    try:
+        yield received
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _ended(process: subprocess.Popen, progress: Progress | None) -> int | None:
+    """Wait a moment for the end of a process; return its exit code, None if it goes on."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(INTERVAL)
+    if progress:
+        progress.poll()
+    return process.returncode
 
 
 def _stop(process: subprocess.Popen) -> None:
     """Stop Snakemake and its jobs.
 
-    After a SIGINT Snakemake starts no more jobs but waits for those that run, so these are terminated too.  While it starts a
+    After a SIGINT Snakemake begins no more jobs but waits for those that run, so these are terminated too.  While it starts a
     job it may miss the signal and go on with the next job; the signal is sent again until it ends.
     """
     while process.poll() is None:
-        with suppress(psutil.NoSuchProcess):  # Ctrl-C in a terminal has reached it already
+        with suppress(psutil.NoSuchProcess):
             started = psutil.Process(process.pid).children(recursive=True)
             process.send_signal(signal.SIGINT)
             for job in started:

@@ -93,7 +93,9 @@ def choose(profile: Profile, notebook: str | None) -> list[str]:
     if notebook in runner.notebooks():
         raise ValueError(f"{notebook} does not depend on the profile: reproduce it at profile quick")
     known = any(notebook == entry.notebook for entry in catalogue.ITEMS)
-    raise FileNotFoundError(f"no notebook {notebook}{' yet' if known else ''}; there are {', '.join(there)}")
+    meant = "" if known else " or ".join(catalogue.meant_by(notebook, there))
+    maybe = f"; did you mean {meant}?" if meant else f"; there are {', '.join(there)}"
+    raise FileNotFoundError(f"no notebook {notebook}{' yet' if known else ''}{maybe}")
 
 
 def to_come() -> list[str]:

@@ -8,6 +8,7 @@ result, and two runs give the same file.
 
 import argparse
 import base64
+import hashlib
 import os
 import sys
 from io import BytesIO
@@ -15,15 +16,15 @@ from pathlib import Path
 
 import nbformat
 import papermill
-import yaml
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 from PIL import Image
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.settings import WrongParameter
-from rainmer_lib.workflow.declared import check_names, check_type, declared_parameters
+from rainmer_lib.workflow.declared import Declared, check_names, check_type, declared_parameters, read
 
 KEPT_METADATA = ("tags",)
+LONGEST_END = 150  # bytes of a file's name that changed parameters may take
 LARGE_PNG = 50_000  # characters in base64; a smaller picture stays as it is
 CHECKED = "nbval-check-output"  # cells whose stored output nbval compares
 
@@ -41,22 +42,23 @@ def notebooks() -> list[str]:
     return sorted(str(stem) for stem in found if not any("." in part for part in stem.parts))
 
 
-def run_notebook(source: Path, target: Path, parameters: dict) -> None:
-    """Execute `source` with `parameters` into `target`.
+def run_notebook(source: Path, target: Path, parameters: dict, folder: Path | None = None) -> None:
+    """Execute `source` with `parameters` into `target`, in `folder`, that of the notebook if there is none.
 
     While it runs, and if it fails, `<target>.partial.ipynb` holds the executed cells; `target` appears only when every cell
-    has run.  Raises WrongParameter, FileNotFoundError, or what the notebook raised (papermill's PapermillExecutionError).
+    has run.  Raises, before a kernel starts, WrongParameter, FileNotFoundError, or OSError if the target cannot be written;
+    then what the notebook raised (papermill's PapermillExecutionError).
     """
-    if not source.exists():
-        raise FileNotFoundError(f"no notebook {source}; there are {', '.join(notebooks())}")
-    known = declared_parameters(parameters_cell(nbformat.read(source, as_version=4)))
+    known = declared_by(source)
     check_names(known, set(parameters))
     for declared in known:
         check_type(declared, parameters.get(declared.name, declared.default))
     partial = target.with_suffix(".partial.ipynb")
-    partial.parent.mkdir(parents=True, exist_ok=True)
+    for path in (partial, target):
+        atomic.require_writable(path)
+    places = [str(path).replace("{", "{{").replace("}", "}}") for path in (source, partial)]  # papermill formats paths
     executed = _executed(
-        source, partial, parameters, kernel_name="python3", cwd=source.parent, progress_bar=False, log_output=True,
+        partial, *places, parameters, kernel_name="python3", cwd=folder or source.parent, progress_bar=False, log_output=True,
         stdout_file=sys.stdout, stderr_file=sys.stderr, autosave_cell_every=20, record_timing=False,
     )  # fmt: skip
     if any(cell.execution_count is None for cell in executed.cells if cell.cell_type == "code" and cell.source.strip()):
@@ -65,14 +67,40 @@ def run_notebook(source: Path, target: Path, parameters: dict) -> None:
     partial.unlink()
 
 
-def _executed(source: Path, partial: Path, *given, **options) -> nbformat.NotebookNode:
+def _executed(partial: Path, *given, **options) -> nbformat.NotebookNode:
     try:
-        return papermill.execute_notebook(source, partial, *given, **options)
+        return papermill.execute_notebook(*given, **options)
     except RuntimeError as error:  # nbclient's DeadKernelError; what a cell raises is a PapermillExecutionError
         raise KernelDied(
             f"its kernel ended ({error}), perhaps for want of memory. The cells that ran are in {partial}; repeat the command: "
             "training runs that are finished are found again, and others go on from their checkpoints"
         ) from error
+
+
+def declared_by(source: Path) -> list[Declared]:
+    """Return the parameters that a notebook declares; FileNotFoundError lists the notebooks."""
+    if not source.exists():
+        raise FileNotFoundError(f"no notebook {source}; there are {', '.join(notebooks())}")
+    return declared_parameters(parameters_cell(nbformat.read(source, as_version=4)))
+
+
+def given_on_the_command_line(source: Path, words: list[tuple[str, str]], folder: Path) -> dict:
+    """Read parameters as their notebook declares them, and check what needs no kernel.
+
+    A parameter whose remark begins with `path of` must be the path of a file, relative to `folder`.  Raises WrongParameter.
+    """
+    from rainmer_lib.workflow.parameters import check_values
+
+    known = {declared.name: declared for declared in declared_by(source)}
+    check_names(list(known.values()), {name for name, _ in words})
+    if twice := sorted({name for name, _ in words if [n for n, _ in words].count(name) > 1}):
+        raise WrongParameter(f"{', '.join(twice)}: given twice")
+    given = {name: read(known[name], text) for name, text in words}
+    for name, value in given.items():
+        if known[name].help.startswith("path of") and value and not (folder / Path(str(value)).expanduser()).is_file():
+            raise WrongParameter(f"{name}={value!r}: no such file, seen from {folder}")
+    check_values(given, walkthrough="walkthroughs" in source.parts)
+    return given
 
 
 def parameters_cell(notebook: nbformat.NotebookNode) -> str:
@@ -139,26 +167,35 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, help="executed notebook; default results/<profile>/<notebook>.ipynb")
     options = parser.parse_args(words)
     os.environ.setdefault("OMP_NUM_THREADS", "1")
-    extra = {name: yaml.safe_load(value) for name, value in options.p}
-    changed = "".join(f"__{name}-{str(value).replace('/', '-')}" for name, value in extra.items())
-    target = options.output or paths.results_root() / (options.profile or "quick") / f"{options.notebook}{changed}.ipynb"
-    source = NOTEBOOKS / f"{options.notebook}.ipynb"
+    source, here = NOTEBOOKS / f"{options.notebook}.ipynb", Path.cwd()
     try:
         if options.refresh:
             refresh(source)
             return 0
-        run_notebook(source, target, ({"profile": options.profile} if options.profile else {}) | extra)
-    except (WrongParameter, FileNotFoundError) as error:
+        extra = given_on_the_command_line(source, options.p, here) if options.p else {}
+        profile = {"profile": options.profile} if options.profile else {}
+        name = f"{options.notebook}{changed(extra)}.ipynb"
+        target = options.output or paths.results_root() / (options.profile or "quick") / name
+        run_notebook(source, target, profile | extra, here if extra else None)
+    except (WrongParameter, OSError) as error:
         print(error, file=sys.stderr)
         return 2
     except papermill.PapermillExecutionError as error:
         print(f"{options.notebook} failed: {error.ename}: {error.evalue}", file=sys.stderr)
-        return 1
+        return 2 if error.ename == WrongParameter.__name__ else 1
     except KernelDied as error:
         print(f"{options.notebook} failed: {error}", file=sys.stderr)
         return 1
     print(f"wrote {target}")
     return 0
+
+
+def changed(parameters: dict) -> str:
+    """Return the end of the results' name that tells changed parameters; of long values, the beginning and a hash."""
+    text = "".join(f"__{name}-{str(value).replace('/', '-')}" for name, value in parameters.items())
+    if len(os.fsencode(text)) <= LONGEST_END:
+        return text
+    return f"{text[: LONGEST_END // 4]}-{hashlib.sha256(os.fsencode(text)).hexdigest()[:8]}"
 
 
 if __name__ == "__main__":

@@ -3,12 +3,13 @@
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 
 import nbformat
+import psutil
 import pytest
 
 from rainmer_lib import paths
@@ -175,11 +176,13 @@ def test_what_is_mended_or_missing_is_made_and_nothing_else(first, repository):
 
 def test_a_killed_pipeline_goes_on_and_ends_with_the_same_results(first, repository, tmp_path):
     """All of it is killed while a run is being trained; nothing has to be unlocked."""
-    process = start(repository, tmp_path, "two", start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = start(repository, tmp_path, "two", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     until = time.monotonic() + 60
     while not list((tmp_path / "runs").glob("*/checkpoint.pt")) and time.monotonic() < until:
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGKILL)
+    for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
     process.wait()
     assert "two" not in markers(tmp_path) and list((tmp_path / "runs").glob("*/checkpoint.pt"))
     code, lines, printed = reproduce(repository, tmp_path, "two")

@@ -1,11 +1,13 @@
 """The command line as a whole: help, exit codes, and messages in place of tracebacks."""
 
+import os
 import subprocess
 import sys
 
 import pytest
+import torch
 
-from rainmer_lib import cli, paths
+from rainmer_lib import __version__, cli, paths
 
 
 def test_an_unexpected_error_is_one_message_too(run, monkeypatch, capsys):
@@ -33,3 +35,36 @@ def test_every_command_explains_itself(run, command, capsys):
 
 def test_a_command_that_does_not_exist_is_one_message(refused):
     refused(["remove"], "No such command")
+
+
+def test_the_version_is_shown(run, capsys):
+    assert run("--version") == 0 and capsys.readouterr().out == f"rainmer {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["derain", "", "out"], ["derain", "in", ""], ["evaluate", ""], ["data", "leaks", "a", ""]])
+def test_an_empty_argument_is_no_folder(run, words, tmp_path, monkeypatch, capsys):
+    """An unset variable of a script, which as a path would mean the present folder."""
+    monkeypatch.chdir(tmp_path)
+    assert run(*words) == 2 and "an argument is empty" in capsys.readouterr().err and not list(tmp_path.iterdir())
+
+
+def test_a_gpu_without_memory_is_no_unexpected_error(run, monkeypatch, capsys):
+    def train(words):
+        raise torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB\nand more")
+
+    monkeypatch.setattr(cli, "app", train)
+    assert run("train") == 2 and capsys.readouterr().err.endswith("memory: CUDA out of memory. Tried to allocate 2 GiB\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems take no such names")
+def test_a_name_that_is_not_utf8_is_shown_and_the_summary_too(run, photo, tmp_path, capfd):
+    good, cut = (tmp_path / "in" / os.fsdecode(name) for name in (b"a\xff.png", b"b\xfe.png"))
+    photo(good), photo(cut)
+    os.truncate(cut, 40)
+    assert run("derain", tmp_path / "in", tmp_path / "out") == 1
+    printed = capfd.readouterr()
+    assert "1 of 2 images derained" in printed.out and "b\\udcfe.png: " in printed.err
+    assert os.listdir(tmp_path / "out") == [good.name]
+    cut.unlink()
+    assert run("evaluate", tmp_path / "out", tmp_path / "in", "--csv", tmp_path / "s.csv") == 0
+    assert b"a\\udcff" in (tmp_path / "s.csv").read_bytes()

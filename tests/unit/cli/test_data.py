@@ -72,6 +72,34 @@ def test_leaks_exits_with_1_if_there_are_any(run, tmp_path):
     assert result.exit_code == 1 and result.output.startswith("1.png  copy.jpg  distance ") and "1 found" in result.output
 
 
+def test_leaks_names_what_it_cannot_read_and_compares_the_others(run, tmp_path):
+    for folder, name in (("a", photos.RAINY[0]), ("b", photos.CLEAN[0])):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(photos.load_photo(name)).save(tmp_path / folder / "1.png")
+        (tmp_path / folder / "cut.png").write_bytes((tmp_path / folder / "1.png").read_bytes()[:500])
+        (tmp_path / folder / "._1.png").write_text("macOS")
+    result = run("leaks", str(tmp_path / "a"), str(tmp_path / "b"))
+    assert result.exit_code == 1 and "no photo of" in result.output and result.output.count("cut.png: cannot be read") == 2
+    (tmp_path / "a" / "1.png").unlink()
+    assert "no image there can be read" in str(run("leaks", str(tmp_path / "a"), str(tmp_path / "b")).exception)
+    assert "nowhere: no such folder" in str(run("leaks", str(tmp_path / "nowhere"), str(tmp_path / "b")).exception)
+
+
+def test_verify_takes_folders(run, tmp_path):
+    rain12(tmp_path / "copy")
+    folder = tmp_path / "copy" / "Rain12"
+    for i in range(12):
+        (folder / "norain" / f"rain-{i:03d}.png").rename(folder / "norain" / f"norain{i}.png")
+    result = run("verify", str(folder))
+    assert result.exit_code == 0 and f"ok              {folder}  pairing: 24 checked" in result.output
+    (folder / "norain" / "norain3.png").unlink()
+    assert "no rule finds" in str(run("verify", str(folder)).exception)
+    result = run("verify", str(folder), "--pair-by", "number")
+    assert result.exit_code == 1 and "without a partner: rain/rain-003.png" in result.output
+    error = str(run("verify", "rain12", str(tmp_path / "nowhere")).exception)
+    assert "nowhere: no such folder" in error, "said before anything is checked"
+
+
 def test_fetch_without_an_address_says_how_to_get_it(run, tmp_path):
     error = run("fetch", "rain12").exception
     assert isinstance(error, ValueError) and "MSCIANet" in str(error) and str(tmp_path / "Rain12") in str(error)

@@ -1,5 +1,6 @@
 """`rainmer derain`: results, what is never overwritten, messages in place of tracebacks."""
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -126,10 +127,137 @@ def test_derain_can_go_on_after_a_stop(run, photo, tmp_path):
     assert (tmp_path / "out" / "a.png").read_bytes() == b"done before" and (tmp_path / "out" / "b.png").exists()
 
 
-def test_an_output_that_cannot_be_written_is_named(run, photo, tmp_path, capsys):
-    (tmp_path / "file").touch()
-    assert run("derain", photo(tmp_path / "a.png"), tmp_path / "file" / "b.png") == 1
-    assert "a.png" in capsys.readouterr().err
+@pytest.fixture
+def runs(monkeypatch):
+    """Sizes of the images that went through the network; `room`: from this side on, torch has no memory for one."""
+    import rainmer_lib.inference.derain as inference
+
+    class Seen(list):
+        room = 10**6
+
+    seen, real = Seen(), inference.run
+
+    def run(network, image):
+        seen.append(image.shape[:2])
+        if max(image.shape[:2]) > seen.room:
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp] DefaultCPUAllocator: can't allocate memory\nmore")
+        return real(network, image)
+
+    monkeypatch.setattr(inference, "run", run)
+    return seen
+
+
+CANNOT = {
+    "below a file": "text.txt/b.png", "no such format": "b.gif", "no suffix": "b", "too long": "b" * 252 + ".png",
+    "a device": "/dev/null",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("target", CANNOT.values(), ids=CANNOT)
+def test_an_output_that_cannot_be_written_is_refused_before_the_network_runs(run, photo, tmp_path, capsys, runs, target):
+    (tmp_path / "text.txt").write_text("old")
+    assert run("derain", photo(tmp_path / "a.png"), tmp_path / target) == 2
+    assert str(tmp_path / target) in capsys.readouterr().err and not runs
+
+
+def test_transparency_that_the_named_format_cannot_hold_is_said_before_the_network_runs(run, photo, tmp_path, capsys, runs):
+    assert run("derain", photo(tmp_path / "a.png", mode="LA"), tmp_path / "b.jpg") == 2
+    assert "b.jpg: JPEG holds no transparency" in capsys.readouterr().err and not runs
+
+
+def test_one_output_that_cannot_be_written_stops_no_other(run, photo, tmp_path, capsys, runs):
+    photo(tmp_path / "in" / "a.png"), photo(tmp_path / "in" / "b.png")
+    (tmp_path / "out" / "a.png").mkdir(parents=True)
+    assert run("derain", tmp_path / "in", tmp_path / "out") == 1
+    printed = capsys.readouterr()
+    assert "1 of 2 images" in printed.out and "out/a.png" in printed.err and "b.png" not in printed.err and len(runs) == 1
+
+
+def test_a_name_of_249_characters_is_written(run, photo, tmp_path):
+    name = "a" * 245 + ".png"
+    assert run("derain", photo(tmp_path / "a.png"), tmp_path / "out" / name) == 0 and (tmp_path / "out" / name).exists()
+
+
+def test_an_image_too_large_for_the_memory_is_named_and_stops_no_other(run, photo, tmp_path, capsys, runs):
+    """A large one between two small ones; the smaller tiles that are tried once are too large as well."""
+    photo(tmp_path / "in" / "a.png"), photo(tmp_path / "in" / "b.png", (420, 430)), photo(tmp_path / "in" / "c.png")
+    runs.room = 100
+    assert run("derain", tmp_path / "in", tmp_path / "out") == 1
+    printed = capsys.readouterr()
+    assert "2 of 3 images" in printed.out and "in/b.png: not enough memory" in printed.err and "Traceback" not in printed.err
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["a.png", "c.png"]
+    runs.room = 400
+    assert run("derain", tmp_path / "in", tmp_path / "out") == 0 and (tmp_path / "out" / "b.png").exists()
+
+
+def test_memory_that_numpy_lacks_is_named_too(run, photo, tmp_path, capsys, monkeypatch):
+    import rainmer_lib.data.image_files as image_files
+
+    photo(tmp_path / "in" / "a.png"), photo(tmp_path / "in" / "b.png")
+    real = image_files.decode
+
+    def decode(path, image):
+        if path.name == "a.png":
+            raise MemoryError
+        return real(path, image)
+
+    monkeypatch.setattr(image_files, "decode", decode)
+    assert run("derain", tmp_path / "in", tmp_path / "out") == 1
+    assert "in/a.png: not enough memory" in capsys.readouterr().err
+
+
+def test_a_full_disk_names_the_output_and_stops(run, photo, tmp_path, capsys, monkeypatch, runs):
+    for name in "abcd":
+        photo(tmp_path / "in" / f"{name}.tif")
+    real = Path.write_bytes
+
+    def write(part, content):
+        if (tmp_path / "out" / "a.tif").exists():
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(part, content)
+
+    monkeypatch.setattr(Path, "write_bytes", write)
+    assert run("derain", tmp_path / "in", tmp_path / "out") == 1
+    printed = capsys.readouterr()
+    assert "1 of 4 images" in printed.out and len(runs) == 2, "c and d are not computed"
+    assert f"No space left on device: '{tmp_path / 'out' / 'b.tif'}'" in printed.err and "2 images not begun" in printed.err
+    monkeypatch.undo()
+    assert run("derain", tmp_path / "in", tmp_path / "out", "--keep") == 0
+
+
+def test_what_its_format_cannot_hold_is_written_as_png_and_said(run, photo, tmp_path, capsys):
+    folder = tmp_path / "in"
+    photo(folder / "a.gif", mode="L"), photo(folder / "a.png"), photo(folder / "b.ppm"), photo(folder / "deep" / "c.gif")
+    photo(folder / "d.png", mode="RGBA").rename(folder / "d.jpg")
+    photo(folder / "e.png").rename(folder / "e")
+    for words in ([], ["--keep"]):
+        assert run("derain", folder, tmp_path / "out", *words) == 0
+        out = capsys.readouterr().out
+        assert "6 of 6 images" in out and "written as PNG" in out and "and 2 more" in out
+        written = {str(p.relative_to(tmp_path / "out")) for p in (tmp_path / "out").rglob("*") if p.is_file()}
+        assert written == {"a.png", "a.gif.png", "b.png", "deep/c.png", "d.png", "e.png"}
+    assert read_image(tmp_path / "out" / "d.png").alpha is not None
+    assert run("derain", folder / "b.ppm", tmp_path / "out2") == 2, "a name of one's own is not changed"
+    (tmp_path / "out2").mkdir()
+    assert run("derain", folder / "b.ppm", tmp_path / "out2") == 0 and (tmp_path / "out2" / "b.png").exists()
+
+
+def test_what_is_not_read_is_named_and_not_skipped(run, photo, tmp_path, capsys):
+    photo(tmp_path / "in" / "a.png"), photo(tmp_path / "in" / "._a.png")
+    (tmp_path / "in" / "b.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    (tmp_path / "in" / "c.jp2").write_bytes(b"\0\0\0\x0cjP  \r\n")
+    assert run("derain", tmp_path / "in", tmp_path / "out") == 1
+    printed = capsys.readouterr()
+    assert "1 of 3 images" in printed.out and "b.HEIC: HEIC, a format that is not read" in printed.err
+    assert "c.jp2: JPEG 2000" in printed.err and "._a" not in printed.err
+
+
+def test_keep_does_not_keep_an_empty_file(run, photo, tmp_path):
+    photo(tmp_path / "in" / "a.png")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "a.png").touch()
+    assert run("derain", tmp_path / "in", tmp_path / "out", "--keep") == 0
+    assert read_image(tmp_path / "out" / "a.png").rgb.shape == (40, 36, 3)
 
 
 WRONG = {
@@ -142,6 +270,7 @@ WRONG = {
     "too strong": (["derain", "a.png", "b.png", "--strength", "2"], "strength 2.0: choose a number from 0"),
     "less than nothing": (["derain", "a.png", "b.png", "--strength", "-0.1"], "strength -0.1: choose a number from 0"),
     "no number": (["derain", "a.png", "b.png", "--strength", "nan"], "strength nan: choose a number from 0"),
+    "a file of weights": (["derain", "a.png", "b.png", "--model", "text.png"], "is a file: give its folder, '.'"),
     "no memory": (["derain", "a.png", "b.png", "--memory", "-1"], "above 0"),
 }  # fmt: skip
 
@@ -149,3 +278,8 @@ WRONG = {
 @pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
 def test_wrong_input_is_one_message(words, message, refused):
     refused(words, message)
+
+
+def test_the_error_of_too_small_tiles_speaks_of_the_option(run, photo, tmp_path, capsys):
+    assert run("derain", photo(tmp_path / "a.png", (300, 300)), tmp_path / "b.png", "--memory", "0.001") == 2
+    assert "--memory, in GB" in capsys.readouterr().err

@@ -4,6 +4,7 @@ import pytest
 
 from rainmer_lib.methods import METHODS
 from rainmer_lib.pretrained.models import DEFAULT, MODELS, shipped
+from rainmer_lib.workflow import runner
 
 
 @pytest.mark.slow
@@ -41,6 +42,16 @@ WRONG = {
     "data absent": (["train", "--data", "bsd-streaks"], "RAINMER_DATA"),
     "seed is no number": (["train", "--seed", "one"], "valid integer"),
     "no such item": (["reproduce", "table_9"], "there are"),
+    "a table's name": (["reproduce", "Table 5"], "did you mean ablation_negatives?"),
+    "nearly a notebook": (["reproduce", "ablation-negative", "-p", "seeds=1"], "did you mean ablation_negatives?"),
+    "seed twice": (["train", "--seed", "3", "--set", "seed=5"], "--seed 3 and --set seed=5: give one of them"),
+    "a field twice": (["train", "--set", "width=3", "--set", "width=4"], "--set width: given twice, 3 and 4"),
+    "a parameter twice": (["reproduce", "ablation_negatives", "-p", "seeds=1", "-p", "seeds=2"], "-p seeds: given twice"),
+    "a parameter without value": (["reproduce", "ablation_negatives", "-p", "seeds"], "-p seeds: expected NAME=VALUE"),
+    "no literal": (["reproduce", "ablation_negatives", "-p", "seeds=["], "seeds='[': expected int"),
+    "profile twice": (["reproduce", "benchmarks", "--profile", "laptop", "-p", "profile=paper"], "give one of them"),
+    "no such profile as parameter": (["reproduce", "benchmarks", "-p", "profile=huge"], "quick, laptop, paper"),
+    "no profile": (["reproduce", "derain_your_photo", "--profile", "laptop", "-p", "strength=1"], "does not depend on"),
     "no such parameter": (["reproduce", "ablation_negatives", "-p", "sedes=1"], "no such parameter"),
 }  # fmt: skip
 
@@ -48,3 +59,25 @@ WRONG = {
 @pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
 def test_wrong_input_is_one_message(words, message, refused):
     refused(words, message)
+
+
+def test_list_shows_the_results_of_the_folder_that_is_set(run, capsys, tmp_path):
+    assert run("list") == 0
+    assert all("no results yet" in line for line in capsys.readouterr().out.splitlines() if line.startswith("DCD-GAN"))
+    (tmp_path / "results" / "laptop").mkdir(parents=True)
+    (tmp_path / "results" / "laptop" / "cross_domain.ipynb").touch()
+    assert run("list") == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if "cross_domain" in line)
+    assert " laptop " in line and "quick" not in line
+
+
+@pytest.mark.parametrize(("words", "expected"), [
+    (["derain_your_photo", "-p", "photo=[1] a.png", "-p", "strength=0.5"],
+     ["derain_your_photo", "-p", "photo", "[1] a.png", "-p", "strength", "0.5"]),
+    (["benchmarks", "-p", "seeds=1"], ["benchmarks", "--profile", "quick", "-p", "seeds", "1"]),
+    (["benchmarks", "-p", "profile=laptop", "-p", "data=a=b"], ["benchmarks", "--profile", "laptop", "-p", "data", "a=b"]),
+])  # fmt: skip
+def test_a_notebook_gets_the_parameters_that_it_has(run, monkeypatch, words, expected):
+    given = []
+    monkeypatch.setattr(runner, "main", lambda words: given.append(words) or 0)
+    assert run("reproduce", *words) == 0 and given == [expected]

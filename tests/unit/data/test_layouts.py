@@ -108,6 +108,31 @@ def test_list_files(tmp_path):
         layouts.list_file(tmp_path, "other.txt")
 
 
+@pytest.mark.parametrize("way", ["sub/../../x.png", "../x.png", "/../x.png", "./../x.png", "sub/../.."])
+def test_a_list_file_leads_nowhere_else(tmp_path, way):
+    put(tmp_path / "set/a.png"), put(tmp_path / "x.png"), put(tmp_path / "set/sub/b.png")
+    (tmp_path / "set/list.txt").write_text(f"{way} a.png\na.png {way}\nsub/../a.png ./sub/b.png\n")
+    listing = layouts.list_file(tmp_path / "set", "list.txt")
+    assert [(e.rainy.name, e.clean.name) for e in listing.entries] == [("a.png", "b.png")]
+    assert len(listing.faults) == 2 and all("lies outside of" in fault for fault in listing.faults)
+
+
+def test_hidden_files_are_no_frames_and_hidden_folders_no_scenes(tmp_path):
+    for name in ("a/a-C-000.png", "a/a-R-000.png"):
+        put(tmp_path / name)
+    for name in ("a/._a-C-000.png", "a/._a-R-000.png", "__MACOSX/._a-R-000.png", ".cache/a-R-000.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("macOS")
+    listing = layouts.scenes(tmp_path, rainy="*R-*.png", clean="*C-000*.png")
+    assert shown(listing) == [("a/a-R-000", "a/a-R-000.png", "a/a-C-000.png")] and not listing.problems
+
+
+def test_what_is_not_read_is_listed_so_that_it_is_named(tmp_path):
+    put(tmp_path / "a.png")
+    (tmp_path / "b.heic").write_text("no image")
+    assert [p.name for p in layouts.image_files(tmp_path)] == ["a.png", "b.heic"]
+
+
 def test_one_folder_and_its_list_of_exclusions(tmp_path):
     for name in ("train/1.jpg", "train/2.jpg", "test/3.jpg"):
         put(tmp_path / "images" / name)

@@ -6,7 +6,7 @@ from PIL import Image
 
 from rainmer_lib.data import photos, registry
 from rainmer_lib.data.test_sets import benchmark_pairs
-from rainmer_lib.data.verify import digest, global_shift, verify
+from rainmer_lib.data.verify import digest, global_shift, verify, verify_folder
 from rainmer_lib.metrics.protocols import evaluate
 
 WITHOUT_PAIRS = ("bsds500", "gargstreaks", "real147", "mwd")
@@ -131,6 +131,19 @@ def test_one_changed_byte_changes_the_digest_and_a_new_name_does_not(tmp_path):
     assert digest([tmp_path / "0", tmp_path / "a"]) == before
     (tmp_path / "0").write_bytes(b"twp")
     assert digest([tmp_path / "0", tmp_path / "a"]) != before
+
+
+def test_a_folder_of_ones_own_is_checked_without_known_facts(toy):
+    folder, _ = toy
+    for i in range(4):
+        (folder / f"norain/{i}.png").rename(folder / f"norain/clean-{i:03d}.png")
+    checks = {check.what: check for check in verify_folder(folder).checks}
+    assert {what for what, check in checks.items() if check.status == "failed"} == set()
+    assert checks["pairing"].found == "8 checked" and checks["alignment"].found == "4 checked"
+    (folder / "norain/clean-003.png").write_text("no image")
+    assert [c.what for c in verify_folder(folder, "number").checks if c.status == "failed"] == ["decoding"]
+    photos_alone = {check.what for check in verify_folder(folder / "rain").checks}
+    assert photos_alone == {"count", "decoding", "sizes", "bytes"}
 
 
 def test_names_and_missing_sets(tmp_path):

@@ -14,7 +14,8 @@ from torch import nn
 from rainmer_lib.baselines.prenet import PReNet
 from rainmer_lib.inference import derain as inference
 from rainmer_lib.inference import probe
-from rainmer_lib.inference.derain import at_strength, derain, memory_at_hand, needed, tile_that_fits
+from rainmer_lib.inference.derain import at_strength, derain, tile_that_fits
+from rainmer_lib.inference.memory import CPU_LIMIT, memory_at_hand, needed
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.rainmer import tiny
 from rainmer_lib.rainmer.model import build_network, view_of
@@ -219,7 +220,7 @@ def test_the_memory_at_hand_decides(monkeypatch):
     side = tile_that_fits(network, pixels, int(need) - 1)
     assert 290 <= side <= 300 and needed(network, side * side) <= need
     assert tile_that_fits(network, 10**9, 10**13) is None and tile_that_fits(network, 10**12, 10**12) == 1024
-    for available, expected in ((2 * 10**9, 10**9), (10**12, inference.CPU_LIMIT)):
+    for available, expected in ((2 * 10**9, 10**9), (10**12, CPU_LIMIT)):
         monkeypatch.setattr(psutil, "virtual_memory", lambda n=available: SimpleNamespace(available=n))
         assert memory_at_hand(torch.device("cpu")) == expected
     monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=2 * need * 0.5))

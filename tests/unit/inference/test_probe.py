@@ -65,7 +65,8 @@ def test_bytes_per_pixel_of_a_known_network():
 RSS = """
 import torch, numpy as np
 torch.set_num_threads(1)
-from rainmer_lib.inference.derain import derain, needed
+from rainmer_lib.inference.derain import derain
+from rainmer_lib.inference.memory import needed
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 def peak():  # not getrusage: it starts from the peak of the process that started this one
     return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM")) * 1024

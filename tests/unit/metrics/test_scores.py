@@ -39,3 +39,10 @@ def test_means_are_over_the_images_in_order_of_appearance():
         ["z", "rgb", 25.0, 0.6, 2], ["a", "rgb", 10.0, 0.1, 1], ["z", "prenet", 1.0, 0.2, 1],
     ]  # fmt: skip
     assert list(means.columns) == ["method", "protocol", "psnr", "ssim", "images"]
+
+
+def test_an_image_that_equals_its_clean_one_is_counted_but_not_averaged():
+    infinite = float("inf")
+    rows = [("z", "a", "rgb", infinite, 1.0), ("z", "b", "rgb", 30.0, 0.7), ("z", "a", "prenet", infinite, 1.0)]
+    means = mean_scores(pd.DataFrame(rows, columns=["method", "image", "protocol", "psnr", "ssim"]), ["method"])
+    assert means.to_numpy().tolist() == [["z", "rgb", 30.0, 0.7, 2], ["z", "prenet", infinite, 1.0, 1]]

@@ -236,3 +236,15 @@ def test_weights_that_were_removed_are_missed(sealed_run):
     (sealed_run / "derain.safetensors").unlink()
     with pytest.raises(FileNotFoundError, match="SHA256SUMS lists derain.safetensors: it was removed. Restore it, or delete"):
         load_model(sealed_run)
+
+
+def test_weights_of_a_parallel_wrapper_are_read_and_a_file_is_no_model(tmp_path):
+    folder = random_run(tmp_path / "runs")
+    before = load_model(folder).state_dict()
+    weights = folder / models.RUN_WEIGHTS
+    with pytest.raises(ValueError, match=f"is a file: give its folder, '{folder}'"):
+        load_model(weights)
+    save_file({f"module.{name}": value for name, value in load_file(weights).items()}, weights)
+    with pytest.warns(UserWarning, match="its keys begin with module."):
+        after = load_model(folder).state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)

@@ -145,3 +145,19 @@ def test_the_figure_shows_the_difference_on_one_scale():
     alone = removed_rain(rainy, rainy)
     assert alone.axes[0].images[0].get_clim() == (-1, 1) and len(alone.axes) == 2
     plt.close("all")
+
+
+def test_where_nothing_can_be_written_is_said_before_the_network_runs(photo, monkeypatch):
+    """Only if the result is to be saved."""
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(photo), "touch", refuse)  # the superuser may write everywhere
+    given = {"photo": str(photo), "save": True}
+    with pytest.raises(PermissionError, match="cannot be written .Permission denied.*street-derained.png"):
+        your_photo.check_photo(namespace(**given))
+    your_photo.check_photo(namespace(photo=str(photo)))
+    monkeypatch.undo()
+    your_photo.check_photo(namespace(**given))
+    assert [path.name for path in photo.parent.iterdir()] == ["street.png"]

@@ -61,3 +61,20 @@ def test_the_table_replaces_what_stands_between_its_marks(one_item):
     for wrong in ("before", f"{BEGIN} alone"):
         with pytest.raises(ValueError, match="lacks the marks"):
             catalogue.with_table(wrong)
+
+
+@pytest.mark.parametrize(("name", "meant"), [
+    ("Table 5", ["ablation_negatives"]), ("table5", ["ablation_negatives"]), ("tab. 5", ["ablation_negatives"]),
+    ("Figure 9", ["cross_domain"]), ("DCD-GAN Fig. 9", ["cross_domain"]), ("ablation-negative", ["ablation_negatives"]),
+    ("notebooks/cross_domain.ipynb", ["cross_domain"]), ("two_way_translation", ["walkthroughs/02_two_way_translation"]),
+    ("rainfall", []),
+])  # fmt: skip
+def test_a_name_means_a_table_or_nearly_a_notebook(name, meant):
+    known = ["ablation_negatives", "cross_domain", "benchmarks", "walkthroughs/02_two_way_translation"]
+    assert catalogue.meant_by(name, known) == meant
+
+
+def test_results_may_lie_elsewhere(one_item, tmp_path):
+    (tmp_path / "other" / "paper" / "folder").mkdir(parents=True)
+    (tmp_path / "other" / "paper" / "folder" / "item.ipynb").touch()
+    assert one_item.results(tmp_path / "other") == ["paper"]

@@ -1,9 +1,11 @@
 """Parameters as a cell declares them: names, types, defaults and help; other names and types are refused."""
 
+import re
+
 import pytest
 
 from rainmer_lib.experiments.settings import WrongParameter
-from rainmer_lib.workflow.declared import Declared, check_names, check_type, declared_parameters
+from rainmer_lib.workflow.declared import Declared, check_names, check_type, declared_parameters, read
 
 CELL = '''profile: str = "quick"  # size of the experiment: quick, laptop or paper
 data: str = "auto"  # training set
@@ -37,3 +39,20 @@ def test_a_value_has_the_declared_type(kind, right, wrong):
     for value in wrong:
         with pytest.raises(WrongParameter, match=f"a={value!r}: expected {kind}. what it is"):
             check_type(declared, value)
+
+
+@pytest.mark.parametrize(("kind", "text", "value"), [
+    ("str", "[1] a.png", "[1] a.png"), ("str", "@me.png", "@me.png"), ("str", "{x}.png", "{x}.png"), ("str", "3", "3"),
+    ("str", "no", "no"), ("str", "", ""), ("int", "3", 3), ("int", "-1", -1), ("float", "0.5", 0.5), ("float", "1", 1.0),
+    ("bool", "true", True), ("bool", "False", False),
+])  # fmt: skip
+def test_what_was_typed_is_read_as_the_declared_type(kind, text, value):
+    found = read(Declared("a", kind, None, ""), text)
+    assert found == value and type(found) is type(value)
+
+
+@pytest.mark.parametrize(("kind", "text"), [("int", "["), ("int", "1.5"), ("int", ""), ("float", "half"), ("bool", "yes"),
+                                            ("bool", "1")])  # fmt: skip
+def test_what_is_not_of_the_type_is_refused(kind, text):
+    with pytest.raises(WrongParameter, match=f"a={re.escape(repr(text))}: expected {kind}. what it is"):
+        read(Declared("a", kind, None, "what it is"), text)

@@ -3,7 +3,7 @@
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.workflow.parameters import WrongParameter, check_parameters, check_walkthrough
+from rainmer_lib.workflow.parameters import WrongParameter, check_parameters, check_values, check_walkthrough
 
 CELL = '''profile: str = "quick"  # size of the experiment: quick, laptop or paper
 data: str = "auto"  # training set
@@ -92,3 +92,17 @@ def test_a_runner_without_history_is_checked_by_annotations():
         check_parameters(namespace | {"seeds": "1"})
     with pytest.raises(WrongParameter, match="run the parameters cell first"):
         check_parameters({"In": [""]})
+
+
+@pytest.mark.parametrize(("given", "walkthrough", "message"), [
+    ({"profile": "huge"}, False, "choose one of quick"), ({"data": "rain800"}, False, "choose one of auto, .*published"),
+    ({"seeds": -1}, False, "number of runs"), ({"images": 0}, True, "at least 1"),
+])  # fmt: skip
+def test_values_are_checked_without_data(given, walkthrough, message):
+    with pytest.raises(WrongParameter, match=message):
+        check_values(given, walkthrough=walkthrough)
+
+
+def test_values_that_are_right_or_unknown_here_pass():
+    check_values({"profile": "laptop", "data": "published", "seeds": 0, "photo": "x", "strength": 0})
+    check_values({"profile": "quick", "images": 1}, walkthrough=True)

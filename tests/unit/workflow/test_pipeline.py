@@ -1,7 +1,10 @@
 """The pipeline: its dry runs, its summary, how it is stopped, and the way without Snakemake."""
 
+import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import psutil
@@ -74,6 +77,66 @@ def test_whoever_stops_the_command_stops_snakemake_and_its_jobs(tmp_path):
     assert b"KeyboardInterrupt" in command.communicate(timeout=20)[1] and command.returncode
     last = (tmp_path / "started").read_text()  # where Snakemake missed the first signal, the other job's
     assert not psutil.pid_exists(int(number)) and not psutil.pid_exists(int(last))
+
+
+@pytest.fixture
+def interrupted(tmp_path):
+    """Waits for a command, and sends signals to this process once the command's job has begun and written `started`."""
+
+    def wait(command, *numbers, **options):
+        def send():
+            while not (tmp_path / "started").exists() or not (tmp_path / "started").read_text():
+                time.sleep(0.01)
+            for number in numbers:
+                os.kill(os.getpid(), number)
+                time.sleep(3 * pipeline.INTERVAL)
+
+        sender = threading.Thread(target=send, daemon=True)
+        sender.start()
+        with pytest.raises(KeyboardInterrupt):
+            pipeline._wait(command, cwd=tmp_path, **options)
+        sender.join()
+
+    return wait
+
+
+def job(seconds):
+    return ["sh", "-c", f"echo $$ > started; sleep {seconds}; echo 1 > done"]
+
+
+def test_ctrl_c_says_that_it_waits_for_the_running_job(interrupted, tmp_path, capsys):
+    interrupted(job(1.5), signal.SIGINT)
+    assert (tmp_path / "done").exists()
+    assert "no more jobs begin; waiting for those that run.  Ctrl-C again ends them" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("numbers", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]], ids=str)
+def test_a_second_ctrl_c_or_whoever_stops_it_ends_the_running_job(interrupted, tmp_path, capsys, numbers):
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGHUP)
+    interrupted(job(60), *numbers)
+    assert ("waiting for" in capsys.readouterr().err) == (len(numbers) == 2)
+    assert not (tmp_path / "done").exists() and not psutil.pid_exists(int((tmp_path / "started").read_text()))
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGHUP)) == before
+
+
+def test_under_nohup_the_end_of_the_terminal_changes_nothing(tmp_path):
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        command = [sys.executable, "-c", f"import os; os.kill({os.getpid()}, 1)"]
+        assert pipeline._wait(command) == 0 and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.slow
+def test_ctrl_c_lets_snakemakes_running_job_end_and_begins_no_other(interrupted, tmp_path):
+    pytest.importorskip("snakemake")
+    work = "echo 1 > started; sleep 4; echo 1 > {output}"
+    rules = f'rule all:\n    input: "a", "b"\nrule job:\n    output: "{{name}}"\n    shell: "{work}"\n'
+    (tmp_path / "Snakefile").write_text(rules)
+    command = [sys.executable, "-m", "snakemake", "--cores", "1", "--keep-going", "--nolock", "--quiet", "all"]
+    interrupted(command, signal.SIGINT, ask=signal.SIGTERM)
+    assert [(tmp_path / name).exists() for name in "ab"].count(True) == 1
 
 
 def test_who_misses_the_first_signal_is_told_again(monkeypatch):

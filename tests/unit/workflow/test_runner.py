@@ -15,13 +15,15 @@ from rainmer_lib import paths
 from rainmer_lib.workflow import runner
 from rainmer_lib.workflow.parameters import WrongParameter
 
+PARAMETERS = 'a: int = 1  # a number\nb: str = ""  # path of a file'
+
 
 @pytest.fixture
 def notebooks(tmp_path, monkeypatch):
-    """A folder of notebooks: `item`, which has the parameter `a`, one of a walkthrough, and what Jupyter leaves."""
+    """A folder of notebooks: `item`, which has two parameters, one of a walkthrough, and what Jupyter leaves."""
     folder = tmp_path / "notebooks"
     monkeypatch.setattr(runner, "NOTEBOOKS", folder)
-    parameters = new_code_cell("a: int = 1  # a number", metadata={"tags": ["parameters"]})
+    parameters = new_code_cell(PARAMETERS, metadata={"tags": ["parameters"]})
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     for name in ("item", "walkthroughs/w", ".ipynb_checkpoints/item-checkpoint", "item.partial"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -51,17 +53,20 @@ def test_a_notebook_is_executed_into_its_results_with_the_same_bytes_each_time(n
     (["walkthroughs/w"], "quick/walkthroughs/w"), (["item", "--profile", "laptop"], "laptop/item"),
     (["item", "-p", "a", "5", "-p", "b", "x/y"], "quick/item__a-5__b-x-y"),
 ])  # fmt: skip
-def test_results_are_named_by_profile_notebook_and_changed_parameters(notebooks, words, name, monkeypatch):
+def test_results_are_named_by_profile_notebook_and_changed_parameters(notebooks, words, name, monkeypatch, tmp_path):
+    (tmp_path / "x").mkdir(), (tmp_path / "x" / "y").touch()
+    monkeypatch.chdir(tmp_path)
     asked = []
     monkeypatch.setattr(runner, "run_notebook", lambda *given: asked.append(given))
     assert runner.main(words) == 0
-    source, target, parameters = asked[0]
+    source, target, parameters, folder = asked[0]
+    assert folder == (tmp_path if "-p" in words else None)
     assert source == notebooks / f"{words[0]}.ipynb" and target == paths.results_root() / f"{name}.ipynb"
     assert parameters == {"quick/item__a-5__b-x-y": {"a": 5, "b": "x/y"}, "laptop/item": {"profile": "laptop"}}.get(name, {})
 
 
 def test_wrong_words_and_failures_have_their_exit_codes(notebooks, capsys, monkeypatch):
-    assert runner.main(["item", "-p", "b", "1"]) == 2 and "no such parameter: b" in capsys.readouterr().err
+    assert runner.main(["item", "-p", "c", "1"]) == 2 and "no such parameter: c" in capsys.readouterr().err
     assert runner.main(["item", "-p", "a", "one"]) == 2 and "expected int" in capsys.readouterr().err
     assert runner.main(["other"]) == 2 and "there are item, walkthroughs/w" in capsys.readouterr().err
 
@@ -71,6 +76,60 @@ def test_wrong_words_and_failures_have_their_exit_codes(notebooks, capsys, monke
     monkeypatch.setattr(runner, "run_notebook", fails)
     assert runner.main(["item"]) == 1
     assert "item failed: ZeroDivisionError: division by zero" in capsys.readouterr().err
+    refused = papermill.PapermillExecutionError(2, 3, "check()", "WrongParameter", "model='x': choose", [])
+    monkeypatch.setattr(runner, "run_notebook", lambda *_: (_ for _ in ()).throw(refused))
+    assert runner.main(["item"]) == 2 and "model='x': choose" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["-p", "a", "["], "a='\\[': expected int"), (["-p", "a", "1", "-p", "a", "2"], "a: given twice"),
+    (["-p", "b", "absent.png"], "b='absent.png': no such file, seen from "),
+])  # fmt: skip
+def test_a_wrong_value_starts_no_kernel(notebooks, words, message, monkeypatch, capsys):
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *_, **__: pytest.fail("a kernel starts"))
+    assert runner.main(["item", *words]) == 2 and re.search(message, capsys.readouterr().err)
+
+
+def test_the_values_that_all_notebooks_know_are_checked_before_a_kernel_starts(notebooks, monkeypatch, capsys):
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *_, **__: pytest.fail("a kernel starts"))
+    for name, cell in (("seeded", "seeds: int = 0  # runs"), ("walkthroughs/w", "images: int = 5  # how many")):
+        cells = [new_code_cell(cell, metadata={"tags": ["parameters"]})]
+        nbformat.write(new_notebook(cells=cells), notebooks / f"{name}.ipynb")
+    assert runner.main(["seeded", "-p", "seeds", "-1"]) == 2 and "number of runs" in capsys.readouterr().err
+    assert runner.main(["walkthroughs/w", "-p", "images", "0"]) == 2 and "at least 1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["[1] a.png", "@me.png", "{x}.png", "- a", "b: c", "b" * 200])
+def test_any_name_of_a_file_is_taken(notebooks, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).touch()
+    asked = []
+    monkeypatch.setattr(runner, "run_notebook", lambda *given: asked.append(given[2]))
+    assert runner.main(["item", "-p", "b", name]) == 0 and asked == [{"b": name}]
+
+
+def test_a_file_is_seen_from_where_the_command_is_typed(notebooks, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    name = "[1] {x} @me.png"
+    (tmp_path / name).touch()
+    cells = nbformat.read(notebooks / "item.ipynb", 4)
+    cells.cells[-1].source = "import os; print(b, os.path.isfile(b))"
+    nbformat.write(cells, notebooks / "item.ipynb")
+    assert runner.main(["item", "-p", "b", name]) == 0
+    (target,) = (tmp_path / "results" / "quick").iterdir()
+    assert nbformat.read(target, 4).cells[-1].outputs[0].text == f"{name} True\n"
+
+
+def test_a_target_that_cannot_be_written_starts_no_kernel(notebooks, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(papermill, "execute_notebook", lambda *_, **__: pytest.fail("a kernel starts"))
+    (tmp_path / "file").touch()
+    assert runner.main(["item", "--output", str(tmp_path / "file" / "out.ipynb")]) == 2
+    assert "cannot be written" in capsys.readouterr().err
+
+
+def test_long_values_leave_a_name_that_can_be_written_and_tells_them_apart():
+    ends = {runner.changed({"photo": "x" * 300 + end}) for end in "ab"}
+    assert len(ends) == 2 and all(len(end) < 60 for end in ends) and runner.changed({"a": "x/y"}) == "__a-x-y"
 
 
 @pytest.mark.parametrize(("cell", "message"), [
@@ -111,7 +170,7 @@ def test_a_source_is_renewed_without_outputs_but_of_checked_cells(notebooks):
     cells = nbformat.read(notebooks / "item.ipynb", 4).cells
     assert [len(cell.get("outputs", [])) for cell in cells] == [0, 0, 0, 1] and cells[3].outputs[0].text == "kept\n"
     assert not any(cell.get("execution_count") for cell in cells[:3])
-    assert runner.parameters_cell(nbformat.read(notebooks / "item.ipynb", 4)) == "a: int = 1  # a number"
+    assert runner.parameters_cell(nbformat.read(notebooks / "item.ipynb", 4)) == PARAMETERS
     assert runner.parameters_cell(new_notebook(cells=cells[2:])) == ""
 
 
