@@ -10,11 +10,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import UInt8
 
-from rainmer_lib.data.image_files import read_image
-from rainmer_lib.metrics.protocols import quantise
-
-from rainmer_lib.data.image_files import LISTED
+from rainmer_lib.data.image_files import LISTED, read_image
 from rainmer_lib.data.pairing import few
+from rainmer_lib.metrics.protocols import quantise
 
 
 @dataclass(frozen=True)
