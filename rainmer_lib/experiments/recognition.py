@@ -16,7 +16,7 @@ from torch import nn
 
 from rainmer_lib.claims.over_seeds import FIXED
 from rainmer_lib.data.test_sets import Pair, benchmark_pairs
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.downstream import efficientnet
 from rainmer_lib.downstream.detector import Detections, detect, detector
 from rainmer_lib.downstream.object_counts import COUNTS, count_objects

@@ -1,6 +1,6 @@
 """Rainmer as a `Method`, for the experiments and the command line."""
 
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.rainmer.aligned import AlignedRain, aligned_rain
 from rainmer_lib.rainmer.config import RainmerConfig, released
 from rainmer_lib.rainmer.model import build_network

@@ -8,7 +8,8 @@ import torch
 
 from rainmer_lib.data import photos
 from rainmer_lib.data.test_sets import BENCHMARKS, benchmark_pairs
-from rainmer_lib.data.unpaired import SOURCES, compose, unpaired
+from rainmer_lib.data.unpaired import SOURCES, unpaired
+from rainmer_lib.data.unpaired_rain import compose
 
 
 def test_embedded_photos_are_disjoint():

@@ -10,7 +10,7 @@ from random_runs import random_run
 from safetensors.torch import save_file
 
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments.damage import damage_table
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.protocols import evaluate
