@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rainmer_lib.data import photos
+from rainmer_lib.data.duplicates import spread
 from rainmer_lib.data.paired import Chosen
 from rainmer_lib.data.synthetic_rain import render
 from rainmer_lib.data.test_sets import Pair
@@ -26,7 +27,7 @@ def rain_domain(base: UnpairedRain, preset: str) -> UnpairedRain:
     key = (base.fingerprint, preset)
     if key not in _made:
         dry, clean = _roles(base)
-        rainy = [_under(dry[i], preset, seed) for seed, i in enumerate(_spread(len(dry)))]
+        rainy = [_under(dry[i], preset, seed) for seed, i in enumerate(spread(range(len(dry)), MOST))]
         held_out = [
             Pair(pair.name, _under(pair.clean, preset, HELD_OUT_SEED + i), pair.clean) for i, pair in enumerate(base.held_out)
         ]
@@ -45,10 +46,6 @@ def _roles(base: UnpairedRain) -> tuple[Sequence[np.ndarray], Sequence[np.ndarra
         return base.backgrounds, base.clean_photos
     count = len(base.clean_photos)
     return Chosen(base.clean_photos, range(0, count, 2)), Chosen(base.clean_photos, range(1, count, 2))
-
-
-def _spread(count: int) -> list[int]:
-    return list(range(count)) if count <= MOST else np.linspace(0, count - 1, MOST).round().astype(int).tolist()
 
 
 def _bytes(text: str) -> np.ndarray:

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from rainmer_lib.data.batches import Batch
 from rainmer_lib.data.photo_files import Ahead, PhotoFiles
+from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 
 
@@ -15,8 +17,8 @@ class UnpairedPhotos(UnpairedRain):
     """Unpaired training set of rainy and clean photos; a crop is a window of a photo, mirrored or not.
 
     `partners`: the clean photo of each rainy one, for supervised comparisons; none for photos without ground truth.
-    `test_sets`, `photos`, `remarks`: see `UnpairedRain`.  `shown`: held-out rainy photos to look at, by name.  Photos smaller
-    than a crop are mirrored at their right and lower borders.
+    `test_sets`, `photos`, `remarks`: see `UnpairedRain`.  `shown`: held-out rainy photos to look at, by name.  `record`: the
+    files, in plain values.  Photos smaller than a crop are mirrored at their right and lower borders.
     """
 
     partners: Sequence[np.ndarray] = ()
@@ -24,12 +26,18 @@ class UnpairedPhotos(UnpairedRain):
     photos: int = 0
     remarks: tuple[str, ...] = ()
     shown: Mapping[str, np.ndarray] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
     ahead: Ahead = field(default_factory=Ahead, init=False, repr=False, compare=False)
 
     @property
     def backgrounds(self) -> Sequence[np.ndarray]:
         """Clean partners of the rainy photos, else the clean exemplars."""
         return self.partners or self.clean_photos
+
+    @property
+    def pairs(self) -> Sequence[Pair]:
+        """The rainy photos with their clean partners, read on access; ValueError if two partners differ in size."""
+        return Together(self)
 
     def batch(self, step: int, size: int, crop: int, seed: int) -> Batch:
         """Return rainy and clean crops (size, 3, crop, crop) in [0, 1] of one step: a function of seed and step alone.
@@ -60,12 +68,8 @@ class UnpairedPhotos(UnpairedRain):
         return self._crop(self.rainy_photos, crop, rng)
 
     def _rained_on(self, crop: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        index = rng.integers(len(self.rainy_photos))
-        rainy, clean = self.rainy_photos[index], self.partners[index]
-        if rainy.shape != clean.shape:
-            sizes = " and ".join(f"{image.shape[1]}x{image.shape[0]}" for image in (rainy, clean))
-            raise ValueError(f"{self.name}: rainy photo {index} and its clean partner differ in size, {sizes} pixels")
-        both = self._window(np.concatenate([rainy, clean], axis=2), crop, rng)
+        pair = self.pairs[rng.integers(len(self.rainy_photos))]
+        both = self._window(np.concatenate([pair.rainy, pair.clean], axis=2), crop, rng)
         return both[..., :3], both[..., 3:]
 
     def _window(self, image: np.ndarray, crop: int, rng: np.random.Generator) -> np.ndarray:
@@ -88,3 +92,20 @@ class UnpairedPhotos(UnpairedRain):
             **({"real rainy photos": len(self.real_rainy)} if self.real_rainy else {}), "held-out pairs": len(self.held_out),
         }  # fmt: skip
 
+
+class Together(Sequence):
+    """The pairs of a set, each read on access."""
+
+    def __init__(self, source: UnpairedPhotos) -> None:
+        self.source = source
+
+    def __len__(self) -> int:
+        return len(self.source.rainy_photos)
+
+    def __getitem__(self, index: int) -> Pair:
+        rainy, clean = self.source.rainy_photos[index], self.source.partners[index]
+        name = getattr(self.source.rainy_photos, "names", range(len(self)))[index]
+        if rainy.shape != clean.shape:
+            sizes = " and ".join(f"{image.shape[1]}x{image.shape[0]}" for image in (rainy, clean))
+            raise ValueError(f"{self.source.name}: {name} and its clean partner differ in size, {sizes} pixels")
+        return Pair(str(name), rainy, clean)

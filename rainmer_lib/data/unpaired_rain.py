@@ -5,6 +5,7 @@ A rainy image is a photo with a streak layer added, made anew for each batch; tr
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -37,7 +38,9 @@ class UnpairedRain:
 
     test_sets = None  # tests that belong to the set, after its held-out pairs; None: the profile's
     photos = 0  # rainy photos of one epoch, where a profile's steps do not count them already
-    remarks = ()  # how the set differs from the paper's, a line each
+    remarks = ()  # what the set is and how it differs from the paper's, a line each
+    shown = MappingProxyType({})  # held-out rainy photos to look at, by name, where they are not those of `held_out`
+    record = MappingProxyType({})  # the files, in plain values, where a run is to remember them
 
     @property
     def backgrounds(self) -> Sequence[np.ndarray]:

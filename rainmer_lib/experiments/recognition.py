@@ -68,8 +68,9 @@ def evaluation_set(data: UnpairedRain) -> EvaluationSet:
     """Return the images to evaluate: for the embedded data, its held-out photos under rendered rain, else real rain.
 
     FileNotFoundError names missing files, weights included, before anything is computed; only the published weights of PReNet
-    may be absent.
+    may be absent.  ValueError on photos that have rain of their own, because night rain is rendered with the set's layers.
     """
+    data.require_layers()
     efficientnet.weights_path()
     if data.name == "embedded":
         reason = "left out: the embedded data comes without"

@@ -22,6 +22,9 @@ class TrainingDiverged(RuntimeError):
     """Raised when a loss term is no longer finite."""
 
 
+Watch = Callable[[Trainer, dict], None]  # is shown the trainer with each line of the log
+
+
 class Batches(Protocol):
     """Training data: the batch of any step, as a function of seed and step alone."""
 
@@ -32,12 +35,14 @@ class Batches(Protocol):
 def train(
     start: Callable[..., Trainer], config, data: Batches, run: RunFolder, *,
     device: str = "cpu", log_every: int = 50, save_every: int = 500, say: Callable[[str], None] | None = print,
+    watch: Watch | None = None,
 ) -> RunFolder:  # fmt: skip
     """Train the trainer that `start(config, device)` returns until `config.steps`, and export the averaged weights.
 
     A finished run returns at once.  An interrupted run resumes from its checkpoint and ends with the weights of an
     uninterrupted one, bit for bit on a CPU with the same number of threads: the batch of a step depends on seed and step
     alone, and all other random state is in the checkpoint.
+    `watch(trainer, entry)` is called with each line of the log; it must change neither the trainer nor torch's random state.
     Raises `TrainingDiverged` with the step and the term at the first value that is not finite (checked every `log_every`
     steps and before every checkpoint, so that no checkpoint holds such a value), and OSError if the folder cannot take
     the checkpoints.
@@ -57,7 +62,7 @@ def train(
             if say:
                 say(f"going on from step {trainer.step} of {config.steps}")
         run.rewind_log(trainer.step)
-        seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say)
+        seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch)
         for name, average in trainer.averages.items():
             export(average.weights(), run.path / f"{name}.safetensors")
         atomic.write_json(run.finished, {
@@ -67,7 +72,7 @@ def train(
     return run
 
 
-def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -> float:
+def _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch) -> float:
     began, pending = time.monotonic(), []
     for _ in _progress(range(trainer.step, config.steps), run.identity.key, say):
         batch = data.batch(trainer.step, trainer.crops, config.crop, config.seed)
@@ -77,6 +82,8 @@ def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -
             entry = _summarise(pending, trainer.step)
             pending = []
             run.append_log(entry)
+            if watch:
+                watch(trainer, entry)
             if say and not _terminal() and worth_a_line(entry, config.steps):
                 say(line(run, entry))
         if trainer.step % save_every == 0 or last:
