@@ -46,7 +46,7 @@ def unpaired_folders(
     return UnpairedPhotos(
         _name(rainy, clean, fingerprint), wet.photos.part(wet_kept), dry.photos.part(dry_kept), [],
         RainedOn(dry.photos.part(dry_held)), fingerprint,
-        photos=len(wet_kept), shown=shown, record=record(rainy=wet, clean=dry), remarks=(
+        test_sets=(), photos=len(wet_kept), shown=shown, record=record(rainy=wet, clean=dry), remarks=(
             f"{len(wet_kept)} rainy photos of {rainy} and {len(dry_kept)} clean ones of {clean}, drawn independently",
             f"held out: {len(wet_held)} rainy and {len(dry_held)} clean photos; scores are those of the clean ones under "
             f"rendered rain ({RAIN}), because the rainy ones have no ground truth",
@@ -74,8 +74,8 @@ def paired_folders(rainy: str | Path, clean: str | Path, crop: int = 0, *, say: 
     pairs = [Pair(both[i], wet.photos[i], dry.photos[i]) for i in held]
     return UnpairedPhotos(
         _name(rainy, clean, fingerprint), wet.photos.part(kept), clean_photos, [], pairs, fingerprint, partners=clean_photos,
-        photos=len(kept), shown={pair.name: middle(pair.rainy) for pair in pairs[:SHOWN]}, record=record(rainy=wet, clean=dry),
-        remarks=(f"{len(kept)} pairs of {rainy} and {clean}; {len(held)} more are held out",),
+        test_sets=(), photos=len(kept), shown={pair.name: middle(pair.rainy) for pair in pairs[:SHOWN]},
+        record=record(rainy=wet, clean=dry), remarks=(f"{len(kept)} pairs of {rainy} and {clean}; {len(held)} are held out",),
     )  # fmt: skip
 
 

@@ -13,9 +13,9 @@ from rainmer_lib.data.paired import digest
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired_photos import UnpairedPhotos
 from rainmer_lib.experiments.runs import Run
-from rainmer_lib.experiments.watching import RECORD
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.scores import mean_scores, score_images
+from rainmer_lib.pretrained.model_card import RECORD
 from rainmer_lib.training.method import Method
 
 Say = Callable[[str], None]

@@ -14,11 +14,12 @@ from rainmer_lib import atomic
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.plots.contact_sheet import contact_sheet
+from rainmer_lib.pretrained.model_card import RECORD
 from rainmer_lib.training.loop import Watch
 from rainmer_lib.training.method import Method, Trainer
 from rainmer_lib.training.run import RunFolder
 
-SHEET, RECORD, EVENTS = "contact_sheet.png", "data.json", "tensorboard"  # in the run's folder
+SHEET, EVENTS = "contact_sheet.png", "tensorboard"  # in the run's folder
 EVERY = 180  # seconds between two contact sheets
 SHOWN = 4  # photos on it
 
