@@ -1,11 +1,14 @@
 """Unpaired training sets by name."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from skimage.io import imread
 
 from rainmer_lib.data import photos
+from rainmer_lib.data.own_photos import unpaired_folders
+from rainmer_lib.data.published_rain import HALVES, TESTS, published_rain
 from rainmer_lib.data.synthetic_rain import render_streaks
 from rainmer_lib.data.test_sets import Pair, require_folder
 from rainmer_lib.data.unpaired_rain import GAIN, UnpairedRain, compose
@@ -67,7 +70,11 @@ def bsd_streaks() -> UnpairedRain:
     )
 
 
-SOURCES: dict[str, Callable[[], UnpairedRain]] = {"embedded": embedded, "bsd-streaks": bsd_streaks}
+SOURCES: dict[str, Callable[[], UnpairedRain]] = {
+    "embedded": embedded, "bsd-streaks": bsd_streaks,
+    **{name + end: partial(published_rain, name + end) for end in ("", HALVES) for name in TESTS},
+}  # fmt: skip
+FOLDERS = "folder:"  # "folder:RAINY|CLEAN", or "folder:RAINY" with clean exemplars that are present
 
 
 def unpaired(name: str) -> UnpairedRain:
@@ -75,3 +82,11 @@ def unpaired(name: str) -> UnpairedRain:
     if name not in SOURCES:
         raise ValueError(f"data {name!r}: choose one of {', '.join(SOURCES)}")
     return SOURCES[name]()
+
+
+def of_folders(text: str, crop: int) -> UnpairedRain:
+    """Return the photos of two folders of one's own, `folder:RAINY|CLEAN`; the errors of `own_photos.unpaired_folders`."""
+    rainy, _, clean = text.removeprefix(FOLDERS).partition("|")
+    if not rainy or not text.startswith(FOLDERS):
+        raise ValueError(f"data {text!r}: expected {FOLDERS}RAINY|CLEAN, two folders of photos")
+    return unpaired_folders(rainy, clean, crop)

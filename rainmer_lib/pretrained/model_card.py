@@ -100,7 +100,7 @@ def _data(folder: Path) -> str:
     for name in SOURCES:
         try:
             sources.append(unpaired(name))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # absent, or a copy with faults
             continue
     made = (method.data(source, _MADE_AT[source.name], keep=False) for source in sources if source.name in _MADE_AT)
     for data in chain(sources, made):

@@ -157,4 +157,4 @@ def test_the_command_ends_with_a_message(source, weights, tmp_path, monkeypatch,
     assert module.main([str(random_run(tmp_path / "runs")), "it", "--data", "embedded"]) == 0
     assert f"shipped: {weights / 'it'}" in capsys.readouterr().out
     with pytest.raises(SystemExit):
-        module.main(["run", "it", "--data", "rain800"])
+        module.main(["run", "it", "--data", "rain900"])
