@@ -70,6 +70,7 @@ def train(
     changes = _assignments(set_ or [])
     config = _configured(chosen, size.name, preset, {"seed": seed} | changes)
     source = own.load(chosen, config.crop) if own.given else unpaired(size.data if data == "auto" else data)
+    print("".join(f"{remark}\n" for remark in source.remarks), end="")
     if "steps" not in changes:
         config = chosen.lasting(config, size.name, source.photos)
     trained_on = chosen.data(source, size.name)

@@ -58,8 +58,6 @@ class OwnPhotos:
             data = unpaired_folders(self.rainy, self.clean, crop, allow_duplicates=self.allow_duplicates, say=say)
         if self.tests:
             require_no_leaks(data, self.tests, self.allow_duplicates, say)
-        for remark in data.remarks:
-            say(remark)
         for line in changes_since(data.record):
             say(line)
         return data

@@ -49,8 +49,14 @@ def check_folders(namespace: dict) -> Training:
     if not rainy:
         here = paths.runs_root() / EXAMPLE
         rainy, clean = map(str, example_folders(here))
+
+    def say(text: str) -> None:
+        print(text.replace(f"{here}/", ""))
+
     config = METHOD.at(size.name)
-    data = OwnPhotos(rainy, clean).load(METHOD, config.crop, lambda text: print(text.replace(f"{here}/", "")))
+    data = OwnPhotos(rainy, clean).load(METHOD, config.crop, say)
+    for remark in data.remarks:
+        say(remark)
     return Training(size, METHOD.lasting(config, size.name, data.photos), data)
 
 

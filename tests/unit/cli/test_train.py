@@ -3,6 +3,7 @@
 import errno
 import sys
 
+import published_sets
 import pytest
 from painted import folder
 
@@ -58,6 +59,14 @@ def test_a_run_on_own_photos_can_be_shared(run, own, tmp_path):
     card = (tmp_path / "shared" / "README.md").read_text()
     assert "7 rainy photos" in card and "7 clean exemplars" in card and "0000.png" not in card
     assert run("derain", tmp_path / "rainy", tmp_path / "out", "--model", tmp_path / "shared") == 0
+
+
+@pytest.mark.slow
+def test_a_published_set_says_how_it_differs_from_the_papers(run, tmp_path, capsys):
+    published_sets.make(tmp_path / "data", "spa-data")
+    assert run("train", "--data", "spa-data", *FEW_STEPS) == 0
+    printed = capsys.readouterr().out
+    assert "9 rainy and 9 clean photos of SPA-Data, drawn independently" in printed and "contact sheet: " in printed
 
 
 @pytest.mark.slow

@@ -41,9 +41,9 @@ def test_a_method_gets_the_kind_that_it_needs(two, pairs):
 
 def test_all_that_is_said_before_a_training(two, pairs):
     said = []
-    OwnPhotos(*two, test=pairs).load(METHODS["dcdgan"], 32, said.append)
+    data = OwnPhotos(*two, test=pairs).load(METHODS["dcdgan"], 32, said.append)
     assert sum("8 photos are few" in line for line in said) == 2, "not of a test set"
-    assert any("7 rainy photos" in line and "drawn independently" in line for line in said)
+    assert "7 rainy photos" in data.remarks[0] and "drawn independently" in data.remarks[0]
     with pytest.raises(ValueError, match="leaks: 7 rainy training photos are in the test set"):
         OwnPhotos(*two, test=(two[0], two[0])).load(METHODS["dcdgan"], 32, said.append)
     OwnPhotos(*two, test=(two[0], two[0]), allow_duplicates=True).load(METHODS["dcdgan"], 32, said.append)
