@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from rainmer_lib.baselines.paired_generator import METHOD as PAIRED_GENERATOR
 from rainmer_lib.baselines.supervised import Pairs
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.data.varied_rain import varied
 from rainmer_lib.training.method import Size
 

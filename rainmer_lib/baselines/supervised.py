@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from rainmer_lib.data.batches import Batch
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.losses.fidelity import structural_loss
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.config import check_choices, check_ranges, check_types

@@ -1,6 +1,9 @@
 """`rainmer train`, `rainmer reproduce`, `rainmer list`: training runs, and the notebooks of tables and figures."""
 
 import ast
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
@@ -14,6 +17,10 @@ rainmer train --profile quick
 rainmer train --method rainmer --profile laptop
 
 rainmer train --profile laptop --seed 1 --set negatives=internal
+
+rainmer train --profile laptop --rainy my/rainy --clean my/clean
+
+rainmer train --method prenet --pairs my/rainy my/clean --test other/rainy other/clean
 
 The same command again resumes a run that was cut short, or finds one that is finished."""
 REPRODUCE_EXAMPLES = """Examples:
@@ -32,29 +39,76 @@ def train(
     method: Annotated[str, typer.Option(help="see `rainmer list`", autocompletion=choices.methods)] = "dcdgan",
     profile: ProfileName = "quick",
     seed: Annotated[int, typer.Option(min=0, help="of initial weights and batches")] = 0,
-    data: Annotated[str, typer.Option(help="training data: embedded, bsd-streaks; auto is the profile's own")] = "auto",
+    data: Annotated[
+        str, typer.Option(help="training set by name, such as embedded, bsd-streaks, rain800; auto is the profile's own")
+    ] = "auto",
+    rainy: Annotated[str, typer.Option(help="folder of your rainy photos, in place of --data")] = "",
+    clean: Annotated[str, typer.Option(help="folder of clean photos of other views; without it, photos that are present")] = "",
+    pairs: Annotated[tuple[str, str] | None, typer.Option(help="RAINY CLEAN: folders of pairs, equal file names")] = None,
+    test: Annotated[tuple[str, str] | None, typer.Option(help="RAINY CLEAN: pairs to score the run on")] = None,
+    allow_duplicates: Annotated[
+        bool, typer.Option("--allow-duplicates", help="go on where rainy, clean and test photos show the same views")
+    ] = False,
     preset: Annotated[str, typer.Option(help="paper, or one that the method has besides: released, self_trained")] = "paper",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the configuration; may be repeated")] = None,
+    tensorboard: Annotated[bool, typer.Option("--tensorboard", help="also write event files into the run's folder")] = False,
 ) -> None:
-    """Train a method, resume a run, or find the finished one; print its folder, which `derain --model` takes."""
-    from dataclasses import fields, replace
+    """Train a method, resume a run, or find the finished one; print its folder, which `derain --model` takes.
 
+    With --rainy, train without pairs on your own photos; the folder then holds a contact sheet of held-out photos.
+    """
     from rainmer_lib.data.unpaired import unpaired
+    from rainmer_lib.experiments.own_training import OwnPhotos
     from rainmer_lib.experiments.profiles import profile as profile_named
     from rainmer_lib.experiments.runs import train_run
+    from rainmer_lib.experiments.watching import SHEET, watching
     from rainmer_lib.methods import method as method_named
 
+    own = OwnPhotos(rainy, clean, pairs, test, allow_duplicates)
+    if own.given and data != "auto":
+        raise ValueError(f"give --data {data}, or folders of your own, not both")
     chosen, size = method_named(method), profile_named(profile)
     changes = {name: _value(text) for name, text in _named_values("--set", "FIELD=VALUE", set_ or []).items()}
     if "seed" in changes and context.get_parameter_source("seed").name == "COMMANDLINE":
         raise ValueError(f"--seed {seed} and --set seed={changes['seed']}: give one of them")
-    known = [f.name for f in fields(chosen.config)]
-    if unknown := sorted(set(changes) - set(known)):
-        raise ValueError(f"--set {', '.join(unknown)}: {method} has no such field. There are {', '.join(known)}")
-    config = replace(chosen.at(size.name, preset), **{"seed": seed} | changes)
-    source = unpaired(size.data if data == "auto" else data)
-    run = train_run(f"{chosen.title} ({preset})", chosen, config, chosen.data(source, size.name), size)
+    config = _configured(chosen, size.name, preset, {"seed": seed} | changes)
+    source = own.load(chosen, config.crop) if own.given else unpaired(size.data if data == "auto" else data)
+    print("".join(f"{remark}\n" for remark in source.remarks), end="")
+    if "steps" not in changes:
+        config = chosen.lasting(config, size.name, source.photos)
+    trained_on = chosen.data(source, size.name)
+    look = watching(chosen, source, tensorboard)
+    with _disk_full_is_no_loss():
+        run = train_run(f"{chosen.title} ({preset})", chosen, config, trained_on, size, watch=look)
+    if own.tests:
+        print(own.scores(run).round(4).to_string(index=False))
+    if (run.folder.path / SHEET).is_file():
+        print(f"contact sheet: {run.folder.path / SHEET}")
     print(f"finished: {run.folder.path}")
+
+
+def _configured(method, profile: str, preset: str, changes: dict):
+    """Return the configuration with the changes of --set; ValueError lists the fields if one is unknown."""
+    from dataclasses import fields, replace
+
+    known = [f.name for f in fields(method.config)]
+    if unknown := sorted(set(changes) - set(known)):
+        raise ValueError(f"--set {', '.join(unknown)}: {method.name} has no such field. There are {', '.join(known)}")
+    return replace(method.at(profile, preset), **changes)
+
+
+@contextmanager
+def _disk_full_is_no_loss() -> Iterator[None]:
+    """Say how to go on after a full disk: the last checkpoint is whole."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        # torch.save hides the system's error behind one of its own writer
+        if getattr(error, "errno", None) != errno.ENOSPC and "inline_container" not in str(error):
+            raise
+        raise OSError(
+            f"the disk is full ({error}); make room and give the same command: it goes on from its last checkpoint"
+        ) from error
 
 
 def reproduce(

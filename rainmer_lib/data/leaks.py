@@ -10,12 +10,13 @@ A photo that is cropped to less than about two thirds of its sides, rotated, or 
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import imagehash
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 from rainmer_lib.data import layouts, registry
@@ -54,7 +55,9 @@ class Leak:
 
 
 @dataclass(frozen=True)
-class _Print:
+class Print:
+    """What is compared of a photo, made by `print_of`."""
+
     name: str
     pixels: str
     small: Image.Image
@@ -73,10 +76,10 @@ def leaks(train: str | Path, test: str | Path, root: Path | None = None, unread:
     ours = _prints(train, root, unread)
     same_set = str(train).lower() == str(test).lower()
     theirs = ours if same_set else _prints(test, root, unread)
-    return list(_search(ours, theirs, same_set))
+    return list(search(ours, theirs, same_set))
 
 
-def _prints(source: str | Path, root: Path | None, unread: list[str] | None) -> list[_Print]:
+def _prints(source: str | Path, root: Path | None, unread: list[str] | None) -> list[Print]:
     """Compute the fingerprints of all photos of a set, of a split, or below a folder."""
     entries = _folder(Path(source)) if Path(source).is_dir() else _registered(str(source), root)
     if not entries:
@@ -107,13 +110,17 @@ def _folder(folder: Path) -> list[layouts.Entry]:
     return [layouts.Entry(str(p.relative_to(folder)), None, p) for p in list_images(folder)]
 
 
-def _print(entry: layouts.Entry) -> _Print:
+def _print(entry: layouts.Entry) -> Print:
     rainy, clean = layouts.read(entry)
-    image = rainy if clean is None else clean
+    return print_of(entry.name, rainy if clean is None else clean)
+
+
+def print_of(name: str, image: UInt8[np.ndarray, "h w 3"]) -> Print:
+    """Compute what is compared of a photo; takes some 30 ms."""
     pixels = hashlib.sha256(repr(image.shape).encode() + image.tobytes()).hexdigest()
     small = Image.fromarray(image).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3)
     windows = np.stack([_bits(small, box) for box in _BOXES])
-    return _Print(entry.name, pixels, small, windows, _bits(small.transpose(Image.Transpose.FLIP_LEFT_RIGHT), _BOXES[0]))
+    return Print(name, pixels, small, windows, _bits(small.transpose(Image.Transpose.FLIP_LEFT_RIGHT), _BOXES[0]))
 
 
 def _boxes() -> list[tuple[float, float, float, float]]:
@@ -129,7 +136,8 @@ def _bits(small: Image.Image, box: tuple[float, ...]) -> np.ndarray:
     return imagehash.phash(small.resize((PATCH, PATCH), Image.Resampling.BILINEAR, box=box), hash_size=8).hash.ravel()
 
 
-def _search(ours: list[_Print], theirs: list[_Print], same_set: bool) -> Iterator[Leak]:
+def search(ours: Sequence[Print], theirs: Sequence[Print], same_set: bool = False) -> Iterator[Leak]:
+    """Find photos that both contain, in the order of `ours`; `same_set`: compare each pair of one set once."""
     windows = np.stack([p.windows for p in theirs])
     whole = np.stack([p.windows[0] for p in theirs])[:, None]
     mirrored = np.stack([p.mirrored for p in theirs])[:, None]
@@ -144,7 +152,7 @@ def _search(ours: list[_Print], theirs: list[_Print], same_set: bool) -> Iterato
                 yield found
 
 
-def _proven(a: _Print, b: _Print, ways: list[tuple[int, tuple[float, ...]]]) -> Leak | None:
+def _proven(a: Print, b: Print, ways: list[tuple[int, tuple[float, ...]]]) -> Leak | None:
     """Return the leak if one of the ways proves it, else None; the way with the nearest hash is tried first."""
     for way in sorted(range(len(ways)), key=lambda k: ways[k][0]):
         distance, box = ways[way]

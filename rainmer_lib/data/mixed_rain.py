@@ -6,7 +6,7 @@ import numpy as np
 
 from rainmer_lib.data import layouts, photos, registry
 from rainmer_lib.data.rain_domains import rain_domain
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 
 REAL_SET = "mwd"
 LEFT_OUT = ("rain104", "rain116")  # the former is a photo of Real147, on which real rain is tested; the latter is a drawing

@@ -12,7 +12,8 @@ import numpy as np
 from rainmer_lib.data import lens_and_snow, weather
 from rainmer_lib.data.paired import PairedRain, digest
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain, unpaired
+from rainmer_lib.data.unpaired import unpaired
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.data.weather import Layer, Photo, Rendered
 
 RECIPE = 1  # part of the fingerprint; increase it whenever rendered pixels change (a test detects that)
@@ -76,8 +77,9 @@ def rendered_domain(
 
     The held-out pairs use the held-out photos of `source` and a sixteenth of the streak layers, at least four; `held` is their
     largest number, 0 takes one for each photo.  Training is supervised, so both halves of the unpaired set are used.
-    ValueError lists the domains.
+    ValueError lists the domains, or says that the photos of `source` have rain of their own.
     """
+    source.require_layers()
     if name not in DOMAINS:
         raise ValueError(f"domain {name!r}: choose one of {', '.join(DOMAINS)}")
     domain = DOMAINS[name]

@@ -1,103 +1,18 @@
-"""Unpaired training data: rainy crops and clean exemplars from disjoint photos.
-
-A rainy image is a photo with a streak layer added, made anew for each batch; training never sees its clean photo.
-"""
+"""Unpaired training sets by name."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
-import torch
 from skimage.io import imread
-from torch import Tensor
 
 from rainmer_lib.data import photos
-from rainmer_lib.data.batches import Batch
 from rainmer_lib.data.layouts import shown
+from rainmer_lib.data.own_photos import unpaired_folders
+from rainmer_lib.data.published_rain import HALVES, TESTS, published_rain
 from rainmer_lib.data.synthetic_rain import render_streaks
 from rainmer_lib.data.test_sets import Pair, require_folder
-
-GAIN = (0.5, 1.5)  # brightness of a streak layer: residuals then have the statistics of Rain100L (a test checks this)
-
-REAL_SHARE = 1 / 3  # share of real rain where it is mixed in (DCD-GAN, Sec. 4.5: 356 real images, 700 of Rain800)
-
-
-@dataclass(frozen=True)
-class UnpairedRain:
-    """Unpaired training set: photos to add rain to, clean exemplars, and streak layers.
-
-    Photos are uint8 (h, w, 3), layers uint8 (h, w).  `held_out` contains pairs of photos and layers that training never sees.
-    `fingerprint` identifies the bytes of all of them.
-    """
-
-    name: str
-    rainy_photos: list[np.ndarray]
-    clean_photos: list[np.ndarray]
-    layers: list[np.ndarray]
-    held_out: list[Pair]
-    fingerprint: str
-    flip: bool = True
-    real_rainy: list[np.ndarray] = field(default_factory=list)  # real photos; if any, a third of the rainy images
-
-    def batch(self, step: int, size: int, crop: int, seed: int) -> Batch:
-        """Return rainy and clean crops (size, 3, crop, crop) in [0, 1] of one step: a function of seed and step alone.
-
-        Photo, layer, location, left-right flip and brightness are drawn independently.  Raises ValueError if a photo or a
-        layer is smaller than the crop.
-        """
-        rng = np.random.default_rng([seed, step])
-        rainy, clean = [], []
-        for _ in range(size):
-            real = self.real_rainy and rng.random() < REAL_SHARE
-            rainy.append(self._crop(self.real_rainy, crop, rng) if real else self._rained_on(crop, rng)[0])
-            clean.append(self._crop(self.clean_photos, crop, rng))
-        return Batch(_to_tensor(rainy), _to_tensor(clean))
-
-    def paired_batch(self, step: int, size: int, crop: int, seed: int) -> Batch:
-        """Return rainy crops and the same crops without rain, for supervised comparisons.
-
-        Unpaired training never sees such pairs.
-        """
-        rng = np.random.default_rng([seed, step])
-        rainy, clean = zip(*(self._rained_on(crop, rng) for _ in range(size)), strict=True)
-        return Batch(_to_tensor(rainy), _to_tensor(clean))
-
-    def _rained_on(self, crop: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-        background = self._crop(self.rainy_photos, crop, rng).astype(np.float32)
-        streaks = self._crop(self.layers, crop, rng).astype(np.float32)[..., None]
-        return np.clip(background + rng.uniform(*GAIN) * streaks, 0, 255), background
-
-    def _crop(self, images: list[np.ndarray], crop: int, rng: np.random.Generator) -> np.ndarray:
-        image = images[rng.integers(len(images))]
-        height, width = image.shape[:2]
-        if min(height, width) < crop:
-            raise ValueError(f"{self.name}: an image of {height}x{width} is smaller than the crop of {crop}")
-        top, left = rng.integers(height - crop + 1), rng.integers(width - crop + 1)
-        patch = image[top : top + crop, left : left + crop]
-        return patch[:, ::-1] if self.flip and rng.random() < 0.5 else patch
-
-    def summary(self) -> dict[str, int]:
-        """Return counts for a notebook to print."""
-        return {
-            "photos made rainy": len(self.rainy_photos), "clean exemplars": len(self.clean_photos),
-            "streak layers": len(self.layers), **({"real rainy photos": len(self.real_rainy)} if self.real_rainy else {}),
-            "held-out pairs": len(self.held_out),
-        }  # fmt: skip
-
-
-def _to_tensor(images: list[np.ndarray]) -> Tensor:
-    stack = np.stack(images).astype(np.float32) / 255
-    return torch.from_numpy(stack).permute(0, 3, 1, 2).contiguous()
-
-
-def compose(photo: np.ndarray, layer: np.ndarray, gain: float) -> np.ndarray:
-    """Add a streak layer to a whole photo; return the rainy image, uint8.
-
-    The layer is mirrored at its borders where the photo is larger, and cropped where the photo is smaller.
-    """
-    pad = [(0, max(0, p - s)) for p, s in zip(photo.shape[:2], layer.shape, strict=True)]
-    streaks = np.pad(layer, pad, mode="symmetric")[: photo.shape[0], : photo.shape[1], None].astype(np.float32)
-    return np.clip(photo + gain * streaks, 0, 255).round().astype(np.uint8)
+from rainmer_lib.data.unpaired_rain import GAIN, UnpairedRain, compose
 
 
 def embedded() -> UnpairedRain:
@@ -156,7 +71,11 @@ def bsd_streaks() -> UnpairedRain:
     )
 
 
-SOURCES: dict[str, Callable[[], UnpairedRain]] = {"embedded": embedded, "bsd-streaks": bsd_streaks}
+SOURCES: dict[str, Callable[[], UnpairedRain]] = {
+    "embedded": embedded, "bsd-streaks": bsd_streaks,
+    **{name + end: partial(published_rain, name + end) for end in ("", HALVES) for name in TESTS},
+}  # fmt: skip
+FOLDERS = "folder:"  # "folder:RAINY|CLEAN", or "folder:RAINY" with clean exemplars that are present
 
 
 def unpaired(name: str) -> UnpairedRain:
@@ -164,3 +83,11 @@ def unpaired(name: str) -> UnpairedRain:
     if name not in SOURCES:
         raise ValueError(f"data {name!r}: choose one of {', '.join(SOURCES)}")
     return SOURCES[name]()
+
+
+def of_folders(text: str, crop: int) -> UnpairedRain:
+    """Return the photos of two folders of one's own, `folder:RAINY|CLEAN`; the errors of `own_photos.unpaired_folders`."""
+    rainy, _, clean = text.removeprefix(FOLDERS).partition("|")
+    if not rainy or not text.startswith(FOLDERS):
+        raise ValueError(f"data {text!r}: expected {FOLDERS}RAINY|CLEAN, two folders of photos")
+    return unpaired_folders(rainy, clean, crop)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from rainmer_lib.data import photos
 from rainmer_lib.data.synthetic_rain import render_streaks
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 
 RECIPE = 1  # part of the fingerprint; increase it whenever drawn crops change (a test detects that)
 DRY = 0.2  # share of crops without rain, which must stay what they are
@@ -63,7 +63,11 @@ class VariedRain(UnpairedRain):
 
 
 def varied(base: UnpairedRain) -> VariedRain:
-    """Return `base` with varied rain: its own layers and rendered ones, on all its training photos; for training with pairs."""
+    """Return `base` with varied rain: its own layers and rendered ones, on all its training photos; for training with pairs.
+
+    Raises ValueError on a set whose photos have rain of their own.
+    """
+    base.require_layers()
     rendered = [
         (255 * render_streaks(SIDE, SIDE, preset, seed)).round().astype(np.uint8)
         for preset, count in RENDERED.items()

@@ -1,6 +1,6 @@
 """DCD-GAN as a `Method`, for the experiments and the command line."""
 
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.dcdgan.config import DCDGANConfig, released, self_trained
 from rainmer_lib.dcdgan.sizes import SIZES
 from rainmer_lib.dcdgan.step import METHOD_VERSION, Trainer

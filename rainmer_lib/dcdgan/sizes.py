@@ -36,9 +36,9 @@ SIZES = {
         scaled={"contrastive_weight": 0.025},
         duration="about four minutes a training run on one core",
     ),
-    # the paper's 600 epochs, each of the 186 photos on which BSD-Streaks renders rain
+    # the paper's 600 epochs: of the 186 photos on which BSD-Streaks renders rain, or of a chosen set's own
     "paper": Size(
         {"steps": 600 * 186, "precision": "bfloat16"},
-        duration="hours a training run on a GPU", log_every=200, save_every=2000,
+        duration="hours a training run on a GPU", log_every=200, save_every=2000, epochs=600,
     ),
 }  # fmt: skip

@@ -19,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from rainmer_lib import atomic
 from rainmer_lib.data import layouts, registry
 from rainmer_lib.data.synthetic_rain import PRESETS, add_haze, render
-from rainmer_lib.data.unpaired import GAIN, compose
+from rainmer_lib.data.unpaired_rain import GAIN, compose
 from rainmer_lib.downstream.efficientnet import rich_features
 
 FITTED = Path(__file__).with_name("rain_classifier.npz")

@@ -9,7 +9,7 @@ import pandas as pd
 from rainmer_lib.claims.over_seeds import check_order
 from rainmer_lib.data.mixed_rain import with_real_rain
 from rainmer_lib.data.rain_domains import rain_domain
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.step import Trainer
 from rainmer_lib.experiments.compare import Comparison, score_input, score_run

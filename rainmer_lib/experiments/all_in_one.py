@@ -12,7 +12,7 @@ from rainmer_lib.data.paired import Chosen, MixedPairs, PairedRain
 from rainmer_lib.data.paired_folders import folder_domain, listing_of
 from rainmer_lib.data.rendered_domains import DOMAINS, rendered_domain
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments.compare import Comparison
 from rainmer_lib.experiments.experiment import Experiment, Row, row_of
 from rainmer_lib.experiments.profiles import Profile

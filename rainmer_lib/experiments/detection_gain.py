@@ -14,7 +14,7 @@ import pandas as pd
 from rainmer_lib.claims.over_seeds import FIXED, check_measures, each_seed
 from rainmer_lib.data import weather
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.downstream.detection_scores import agreement
 from rainmer_lib.downstream.detector import Detections, detect
 from rainmer_lib.experiments.rainmer_rows import RAINMER, rows

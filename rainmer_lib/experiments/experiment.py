@@ -58,8 +58,12 @@ class Experiment:
 
 
 def row_of(method: Method, profile: Profile, preset: str = "paper", **changes: Any) -> Row:
-    """Return the row of a method at a profile's size, with these fields of its configuration changed."""
-    return Row(method, method.at(profile.name, preset, **changes), dict(method.presets[preset]) | changes)
+    """Return the row of a method at a profile's size, with these fields of its configuration changed.
+
+    The steps follow the profile's training set, unless they are changed.
+    """
+    config, told = method.at(profile.name, preset, **changes), dict(method.presets[preset]) | changes
+    return Row(method, config if "steps" in told else method.lasting(config, profile.name, profile.photos), told)
 
 
 def describe(rows: Rows, settings: Settings) -> str:
@@ -80,6 +84,8 @@ def describe(rows: Rows, settings: Settings) -> str:
         changes = [f"{name}={value!r}" for name, value in row.changes.items()] + ([row.remark] if row.remark else [])
         size = parameters_of(row.method, row.config)
         lines.append(f"  {label:32s} {size:>10,} parameters  {', '.join(changes) or 'nothing changed'}")
+    if remarks := getattr(settings.data, "remarks", ()):
+        lines += ["training data:", *(f"  {remark}" for remark in remarks)]
     return "\n".join(lines)
 
 

@@ -13,7 +13,8 @@ class Profile:
     """Data, seeds and test sets of an experiment.
 
     `keeps_runs`: finished runs are recorded under results/<profile>/runs and found there again, so that nobody has to
-    train them twice; at `quick` everything is trained each time.
+    train them twice; at `quick` everything is trained each time.  `photos`: rainy photos of a training set that was chosen in
+    place of `data`, over which a method's epochs are counted; 0 for the profile's own.
     """
 
     name: str
@@ -21,6 +22,7 @@ class Profile:
     seeds: int
     test_sets: tuple[str, ...]
     keeps_runs: bool = True
+    photos: int = 0
 
 
 PROFILES = {

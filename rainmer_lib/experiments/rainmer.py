@@ -8,6 +8,7 @@ import pandas as pd
 
 from rainmer_lib.data import registry
 from rainmer_lib.data.rendered_domains import RAIN
+from rainmer_lib.data.unpaired_photos import UnpairedPhotos
 from rainmer_lib.experiments.experiment import Experiment, Row
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.rainmer_rows import RAINMER, ROWS, rows
@@ -29,8 +30,11 @@ ABLATION_SETS = {"laptop": ("rain12", "raincityscapes60")}
 def on_domains(settings: Settings, printed: bool = False) -> Settings:
     """Return a notebook's settings with Rainmer's data and test sets (`domains_and_benchmarks`).
 
-    The domains are rendered on the photos of `settings.data`, or are those of `published.PublishedSets`.
+    The domains are rendered on the photos of `settings.data`, or are those of `published.PublishedSets`.  ValueError on
+    photos that have rain of their own.
     """
+    if isinstance(settings.data, UnpairedPhotos):
+        settings.data.require_layers()
     data = RAINMER.data(settings.data, settings.profile.name)
     return replace(settings, data=data, test_sets=domains_and_benchmarks(settings.test_sets, printed, tuple(data.held_out)))
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pandas as pd
 
 from rainmer_lib.claims.over_seeds import check_order, each_seed
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments.compare import Comparison
 from rainmer_lib.experiments.experiment import Rows
 from rainmer_lib.experiments.fixed_methods import fixed_on

@@ -15,7 +15,7 @@ from torch import nn
 
 from rainmer_lib.claims.over_seeds import FIXED
 from rainmer_lib.data import layouts, registry
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments.fixed_methods import kept_table
 from rainmer_lib.experiments.kept import rows_of
 from rainmer_lib.experiments.runs import Run, device

@@ -16,7 +16,7 @@ from torch import nn
 
 from rainmer_lib.claims.over_seeds import FIXED
 from rainmer_lib.data.test_sets import Pair, benchmark_pairs
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.downstream import efficientnet
 from rainmer_lib.downstream.detector import Detections, detect, detector
 from rainmer_lib.downstream.object_counts import COUNTS, count_objects
@@ -69,8 +69,9 @@ def evaluation_set(data: UnpairedRain) -> EvaluationSet:
     """Return the images to evaluate: for the embedded data, its held-out photos under rendered rain, else real rain.
 
     FileNotFoundError names missing files, weights included, before anything is computed; only the published weights of PReNet
-    may be absent.
+    may be absent.  ValueError on photos that have rain of their own, because night rain is rendered with the set's layers.
     """
+    data.require_layers()
     efficientnet.weights_path()
     if data.name == "embedded":
         reason = "left out: the embedded data comes without"

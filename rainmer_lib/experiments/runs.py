@@ -15,7 +15,7 @@ from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights, method_of, read_config, read_json
-from rainmer_lib.training.loop import report, train
+from rainmer_lib.training.loop import Watch, report, train
 from rainmer_lib.training.method import Method
 from rainmer_lib.training.run import RunFolder, RunIdentity
 
@@ -54,12 +54,12 @@ class Run:
 
 def train_run(
     label: str, method: Method, config: Any, data: Any, profile: Profile, say: Say = print,
-    *, start: Callable | None = None, origin: str = "",
+    *, start: Callable | None = None, origin: str = "", watch: Callable[[RunFolder], Watch] | None = None,
 ) -> Run:  # fmt: skip
     """Return a finished run of a configuration on `data`: a recorded one, one of the run folders, or a newly trained one.
 
     `start` replaces the method's own start if the run begins with given weights; `origin` names those weights and is part of
-    the run's key.
+    the run's key.  `watch(folder)` returns what looks on while the run is trained (`training.loop.train`).
     """
     identity = method.identity(config, f"{data.fingerprint} from {origin}" if origin else data.fingerprint)
 
@@ -76,6 +76,7 @@ def train_run(
     train(
         start or method.start, config, data, folder,
         device=device(), log_every=size.log_every, save_every=size.save_every, say=labelled,
+        watch=watch(folder) if watch else None,
     )  # fmt: skip
     return Run(label, config.seed, config, folder, method)
 

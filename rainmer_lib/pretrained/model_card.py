@@ -28,6 +28,7 @@ from rainmer_lib.training import seal
 from rainmer_lib.training.config import changed_fields
 
 CARD = "README.md"
+RECORD = "data.json"  # of a run on a person's own photos: what they are
 WRITTEN = "<!-- written from measured numbers; whoever writes a text of their own removes this line -->"
 _LIMITS = re.compile(r"^\*\*Limits\.\*\*(.*?)(?=^#|^\s*$|\Z)", re.MULTILINE | re.DOTALL)
 _MADE_AT = {"bsd-streaks": "laptop"}  # source -> profile at which methods make their own data of it, in seconds
@@ -90,20 +91,27 @@ def _time(folder: Path) -> str:
 
 
 def _data(folder: Path) -> str:
-    """Describe the training set of a run, by name if it is on this machine."""
+    """Describe the training set of a run, by its record in the folder, else by name if it is on this machine."""
+    if (folder / RECORD).is_file():
+        stored = seal.read_json(folder / RECORD)
+        return _counted(stored["name"], stored["summary"])
     fingerprint, method = read_json(folder)["data"], method_of(folder)
     sources = []
     for name in SOURCES:
         try:
             sources.append(unpaired(name))
-        except FileNotFoundError:
+        except (FileNotFoundError, ValueError):  # absent, or a copy with faults
             continue
     made = (method.data(source, _MADE_AT[source.name], keep=False) for source in sources if source.name in _MADE_AT)
     for data in chain(sources, made):
         if data.fingerprint == fingerprint:
             counts = getattr(data, "source", data).summary()
-            return f"{data.name} (" + ", ".join(f"{count} {what}" for what, count in counts.items()) + ")"
+            return _counted(data.name, counts)
     return f"fingerprint `{fingerprint}`; none of the training sets on the machine where this card was written"
+
+
+def _counted(name: str, counts: Mapping[str, int]) -> str:
+    return f"{name} (" + ", ".join(f"{count} {what}" for what, count in counts.items()) + ")"
 
 
 def _limits_of(folder: Path) -> str:

@@ -10,7 +10,7 @@ from rainmer_lib.data.batches import PairedBatch
 from rainmer_lib.data.paired import MixedPairs, PairedRain
 from rainmer_lib.data.rendered_domains import RAIN, rendered_domain
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.rainmer.alignment import EDGES, Densities, align_density, densities, target_shares
 
 

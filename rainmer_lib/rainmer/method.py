@@ -1,6 +1,8 @@
 """Rainmer as a `Method`, for the experiments and the command line."""
 
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.paired import PairedRain
+from rainmer_lib.data.unpaired_photos import UnpairedPhotos
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.rainmer.aligned import AlignedRain, aligned_rain
 from rainmer_lib.rainmer.config import RainmerConfig, released
 from rainmer_lib.rainmer.model import build_network
@@ -17,11 +19,18 @@ def describe(config: RainmerConfig) -> str:
     return f"U-Net of transformer blocks, width {config.width}, {sum(config.blocks)} blocks down, views {views}"
 
 
-def training_data(source: UnpairedRain | PublishedSets, profile: str, keep: bool = True) -> AlignedRain:
-    """Return day, haze and night on the photos of `source`, rendered in advance with `keep`, or the published sets."""
+def training_data(
+    source: UnpairedRain | UnpairedPhotos | PublishedSets, profile: str, keep: bool = True
+) -> AlignedRain | PairedRain:
+    """Return day, haze and night on the photos of `source`, rendered in advance with `keep`, or the published sets.
+
+    Photos that have rain of their own and clean partners are one domain of pairs.
+    """
     view = METHOD.at(profile).view_size
     if isinstance(source, PublishedSets):
         return source.aligned(view)
+    if isinstance(source, UnpairedPhotos) and source.partners:
+        return PairedRain(source.name, source.pairs, source.fingerprint, source.held_out, view)
     size = SIZES[profile]
     return aligned_rain(source, size.images, view, keep, held=size.held)
 

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from rainmer_lib.data import photos
 from rainmer_lib.data.synthetic_rain import render
 from rainmer_lib.data.test_sets import Pair, benchmark_pairs
-from rainmer_lib.data.unpaired import UnpairedRain, unpaired
+from rainmer_lib.data.unpaired import unpaired
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.dcdgan.objective import Term

@@ -23,6 +23,9 @@ class TrainingDiverged(ValueError):
     """Raised when a loss term or a weight is no longer finite: the configuration asks for what cannot be trained."""
 
 
+Watch = Callable[[Trainer, dict], None]  # is shown the trainer with each line of the log
+
+
 class Batches(Protocol):
     """Training data: the batch of any step, as a function of seed and step alone."""
 
@@ -33,6 +36,7 @@ class Batches(Protocol):
 def train(
     start: Callable[..., Trainer], config, data: Batches, run: RunFolder, *,
     device: str = "cpu", log_every: int = 50, save_every: int = 500, say: Callable[[str], None] | None = print,
+    watch: Watch | None = None,
 ) -> RunFolder:  # fmt: skip
     """Train the trainer that `start(config, device)` returns until `config.steps`, and export the averaged weights.
 
@@ -40,6 +44,7 @@ def train(
     An interrupted run resumes from its checkpoint and ends with the weights of an uninterrupted one, bit for bit on a CPU with
     the same number of threads: the batch of a step depends on seed and step alone, and all other random state is in the
     checkpoint.
+    `watch(trainer, entry)` is called with each line of the log; it must change neither the trainer nor torch's random state.
     Raises `TrainingDiverged` with the step and the term or the weights at the first value that is not finite (checked every
     `log_every` steps and before every checkpoint, so that no checkpoint holds such a value), ValueError on a checkpoint or a
     log that is damaged or another run's, and OSError if the folder cannot take the checkpoints.
@@ -58,7 +63,7 @@ def train(
         if run.restore(trainer, device) and say:
             say(f"going on from step {trainer.step} of {config.steps}")
         run.rewind_log(trainer.step)
-        seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say)
+        seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch)
         run.finish(_exported(trainer, run), {
             "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "device": str(device), "threads": threads,
             "torch": torch.__version__,
@@ -80,7 +85,7 @@ def _exported(trainer: Trainer, run: RunFolder) -> list[str]:
     return list(halves)
 
 
-def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -> float:
+def _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch) -> float:
     began, pending = time.monotonic(), []
     for _ in _progress(range(trainer.step, config.steps), run.identity.key, say):
         batch = data.batch(trainer.step, trainer.crops, config.crop, config.seed)
@@ -90,6 +95,8 @@ def _run_steps(trainer, config, data, run, device, log_every, save_every, say) -
             entry = _summarise(pending, trainer.step)
             pending = []
             run.append_log(entry)
+            if watch:
+                watch(trainer, entry)
             if say and not _terminal() and worth_a_line(entry, config.steps):
                 say(line(run, entry))
         if trainer.step % save_every == 0 or last:

@@ -35,8 +35,9 @@ class Size:
     """Changes that a profile makes to a method's configuration.
 
     `changes`: fields of the configuration.  `scaled`: factors on fields, applied to the value that a preset or an ablation
-    sets.  For methods that train on rendered domains, `images`: rendered pairs of the smallest domain, and `held`: held-out
-    pairs of each domain at most, 0 for one of each held-out photo.
+    sets.  `epochs`: if above 0, how often the rainy photos of a chosen training set are seen; `steps` in `changes` is for the
+    profile's own.  For methods that train on rendered domains, `images`: rendered pairs of the smallest domain, and `held`:
+    held-out pairs of each domain at most, 0 for one of each held-out photo.
     """
 
     changes: Mapping[str, Any] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class Size:
     duration: str = ""
     log_every: int = 50
     save_every: int = 500
+    epochs: int = 0
     images: int = 0
     held: int = 0
 
@@ -95,6 +97,11 @@ class Method:
         size = self.sizes[profile]
         config = self.config(**size.changes | self.presets[preset] | changes)
         return replace(config, **{name: factor * getattr(config, name) for name, factor in size.scaled.items()})
+
+    def lasting(self, config: Any, profile: str, photos: int) -> Any:
+        """Return `config` with the steps of the size's epochs over `photos` rainy photos; unchanged if either number is 0."""
+        epochs = self.sizes[profile].epochs
+        return replace(config, steps=max(1, epochs * photos // config.batch)) if epochs and photos else config
 
     def identity(self, config: Any, fingerprint: str) -> RunIdentity:
         """Return the identity of the run of a configuration on data with this fingerprint."""

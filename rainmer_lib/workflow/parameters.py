@@ -5,11 +5,13 @@ papermill only warns about unknown names and checks no types; therefore a check 
 
 import ast
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
 from rainmer_lib.data.test_sets import benchmark_pairs
-from rainmer_lib.data.unpaired import SOURCES
+from rainmer_lib.data.unpaired import FOLDERS, SOURCES, of_folders
+from rainmer_lib.experiments.dcdgan import DCDGAN
 from rainmer_lib.experiments.profiles import PROFILES, Profile, profile
 from rainmer_lib.experiments.registry import EXPERIMENTS
 from rainmer_lib.experiments.settings import Settings, WrongParameter
@@ -26,7 +28,8 @@ def check_parameters(
 
     Call this function with `globals()` right after the parameters cell.  The cells that ran so far show which names the
     notebook declares and which ones papermill injected.  `experiment` names the entry of `EXPERIMENTS` whose number of seeds
-    holds; without it, the profile's does.  `others`: further values of `data`, name -> function that loads it.
+    holds; without it, the profile's does.  `others`: further values of `data`, name -> function that loads it.  Photos in
+    `folder:RAINY|CLEAN` must be as large as a crop of DCD-GAN.
     Raises WrongParameter (a name, type or value), or FileNotFoundError (data), with the valid choices in the message, before
     anything is computed.
     """
@@ -34,12 +37,27 @@ def check_parameters(
     size = EXPERIMENTS[experiment].at(_profile(given)) if experiment else _profile(given)
     sources = SOURCES | others
     check_values(given, sources)
-    data = sources[size.data if given["data"] == "auto" else given["data"]]()
-    # the embedded photos are used without other data, so their held-out part is the test set
-    test_sets = ("held-out",) if data.name == "embedded" else size.test_sets
+    own = given["data"].startswith(FOLDERS)
+    data = of_folders(given["data"], DCDGAN.at(size.name).crop) if own else sources[_named(given, size)]()
+    size, test_sets = replace(size, photos=getattr(data, "photos", 0)), _test_sets(data, size)
     for name in (name for name in test_sets if name != "held-out"):
         benchmark_pairs(name)  # reads the file lists: report a missing test set before training, not after it
     return Settings(size, data, given["seeds"] or size.seeds, test_sets, given)
+
+
+def _named(given: dict, size: Profile) -> str:
+    return size.data if given["data"] == "auto" else given["data"]
+
+
+def _test_sets(data: Any, size: Profile) -> tuple[str, ...]:
+    """Return the test sets of the training data: its own, else the profile's.
+
+    The embedded photos are used without other data, so their held-out part is the test set.
+    """
+    if data.name == "embedded":
+        return ("held-out",)
+    own = getattr(data, "test_sets", None)
+    return size.test_sets if own is None else ("held-out", *own)
 
 
 def check_walkthrough(namespace: dict) -> dict:
@@ -60,8 +78,9 @@ def check_values(given: Mapping[str, Any], sources: Collection[str] = (), walkth
     sources = sources or (*SOURCES, *PUBLISHED)
     if "profile" in given:
         _profile(given)
-    if given.get("data", "auto") not in ("auto", *sources):
-        raise WrongParameter(f"data={given['data']!r}: choose one of auto, {', '.join(sources)}")
+    data = given.get("data", "auto")
+    if data not in ("auto", *sources) and not data.startswith(FOLDERS):
+        raise WrongParameter(f"data={data!r}: choose one of auto, {', '.join(sources)}, or {FOLDERS}RAINY|CLEAN")
     if not walkthrough and given.get("seeds", 0) < 0:
         raise WrongParameter(f"seeds={given['seeds']}: expected 0 (the profile's number) or a number of runs")
     for name, value in given.items():

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.data.test_sets import benchmark_pairs
-from rainmer_lib.data.unpaired import SOURCES, UnpairedRain, unpaired
+from rainmer_lib.data.unpaired import SOURCES, unpaired
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments.compare import score_run
 from rainmer_lib.experiments.damage import damage_of_run
 from rainmer_lib.experiments.profiles import BENCHMARKS

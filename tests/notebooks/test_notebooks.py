@@ -57,7 +57,7 @@ def test_papermill_explains_every_parameter(stem):
     (["-p", "profil", "laptop"], "no such parameter: profil"),
     (["-p", "profile", "huge"], "choose one of quick, laptop, paper"),
     (["-p", "seeds", "three"], "expected int"),
-    (["-p", "data", "rain800"], "choose one of auto, embedded, bsd-streaks"),
+    (["-p", "data", "rain900"], "choose one of auto, embedded, bsd-streaks"),
     (["-p", "profile", "laptop"], "set RAINMER_DATA"),
 ])  # fmt: skip
 def test_plain_papermill_stops_on_wrong_parameters(words, message, tmp_path):

@@ -8,7 +8,8 @@ import torch
 
 from rainmer_lib.data.batches import Batch, PairedBatch
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain, embedded
+from rainmer_lib.data.unpaired import embedded
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.dcdgan import paper
 from rainmer_lib.methods import METHODS
 from rainmer_lib.rainmer import tiny as rainmer_tiny

@@ -1,9 +1,15 @@
 """`rainmer train`, `rainmer reproduce` and `rainmer list`."""
 
+import errno
+import sys
+
+import published_sets
 import pytest
+from painted import folder
 
 from rainmer_lib.methods import METHODS
 from rainmer_lib.pretrained.models import DEFAULT, MODELS, shipped
+from rainmer_lib.training.run import RunFolder
 from rainmer_lib.workflow import runner
 
 
@@ -13,6 +19,88 @@ def test_train_prints_the_folder_that_derain_takes(run, photo, tmp_path, capsys)
     assert run("train", *(word for change in changes for word in ("--set", change))) == 0
     folder = capsys.readouterr().out.splitlines()[-1].removeprefix("finished: ")
     assert run("derain", photo(tmp_path / "a.png"), tmp_path / "b.png", "--model", folder) == 0
+
+
+FEW_STEPS = [word for change in ("steps=4", "warm_up=0", "batch=1", "patches=16") for word in ("--set", change)]
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A command on eight rainy photos and eight clean ones of other scenes."""
+    rainy, clean = folder(tmp_path / "rainy", range(8), rainy=True), folder(tmp_path / "clean", range(100, 108))
+    return ["train", "--rainy", rainy, "--clean", clean, *FEW_STEPS]
+
+
+@pytest.mark.slow
+def test_own_photos_give_a_model_a_contact_sheet_and_derained_photos(run, own, photo, tmp_path, capsys):
+    tests = [folder(tmp_path / name, range(40, 42), rainy=name == "in") for name in ("in", "gt")]
+    assert run(*own, "--test", *tests) == 0
+    printed = capsys.readouterr().out
+    made = tmp_path / "runs" / printed.splitlines()[-1].rpartition("/")[2]
+    assert f"contact sheet: {made}/contact_sheet.png" in printed and (made / "contact_sheet.png").is_file()
+    assert "prenet" in printed and "DCD-GAN (paper)" in printed and "7 rainy photos of" in printed
+    assert run("derain", tmp_path / "rainy", tmp_path / "out", "--model", made) == 0
+    assert len(list((tmp_path / "out").iterdir())) == 8
+    before = (made / "finished.json").stat().st_mtime_ns
+    assert run(*own) == 0 and (made / "finished.json").stat().st_mtime_ns == before, "found, not trained again"
+    (tmp_path / "clean" / "0100.png").unlink()
+    capsys.readouterr()
+    assert run(*own) == 0
+    printed = capsys.readouterr().out
+    assert f"the photos are not those of {made.name}" in printed and "gone: 0100.png" in printed
+    assert len(list((tmp_path / "runs").glob("dcdgan-*"))) == 2
+
+
+@pytest.mark.slow
+def test_a_run_on_own_photos_can_be_shared(run, own, tmp_path):
+    hub = pytest.importorskip("rainmer_lib.pretrained.hub", reason="needs the hub", exc_type=ImportError)
+    assert run(*own) == 0
+    (made,) = (tmp_path / "runs").glob("dcdgan-*")
+    hub.PretrainedDerainer.from_pretrained(made).save_pretrained(tmp_path / "shared")
+    card = (tmp_path / "shared" / "README.md").read_text()
+    assert "7 rainy photos" in card and "7 clean exemplars" in card and "0000.png" not in card
+    assert run("derain", tmp_path / "rainy", tmp_path / "out", "--model", tmp_path / "shared") == 0
+
+
+@pytest.mark.slow
+def test_a_published_set_says_how_it_differs_from_the_papers(run, tmp_path, capsys):
+    published_sets.make(tmp_path / "data", "spa-data")
+    assert run("train", "--data", "spa-data", *FEW_STEPS) == 0
+    printed = capsys.readouterr().out
+    assert "9 rainy and 9 clean photos of SPA-Data, drawn independently" in printed and "contact sheet: " in printed
+
+
+@pytest.mark.slow
+def test_a_supervised_method_takes_pairs(run, tmp_path, capsys):
+    places = [folder(tmp_path / name, range(8), rainy=name == "in") for name in ("in", "gt")]
+    assert run("train", "--method", "paired_generator", "--pairs", *places, "--set", "steps=2", "--set", "batch=1") == 0
+    assert "7 pairs of" in capsys.readouterr().out
+
+
+FULL = {
+    "append_log": OSError(errno.ENOSPC, "No space left on device"),
+    "save_checkpoint": RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),  # of torch.save
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("where", FULL)
+def test_a_full_disk_loses_nothing(run, own, monkeypatch, capsys, where, at_quick):
+    """Nothing can be written at step 4; the checkpoint of an earlier step is whole and the run goes on from it."""
+    really, full = getattr(RunFolder, where), [True]
+
+    def refuse(self, content):
+        if content["step"] == 4 and full[0]:
+            raise FULL[where]
+        really(self, content)
+
+    monkeypatch.setattr(RunFolder, where, refuse)
+    at_quick(METHODS["dcdgan"], save_every=2, log_every=2)
+    assert run(*own) == 2
+    message = capsys.readouterr().err
+    assert "the disk is full" in message and "goes on from its last checkpoint" in message
+    full[0] = False
+    assert run(*own) == 0 and "going on from step 2 of 4" in capsys.readouterr().out
 
 
 def test_list_shows_items_and_models(run, capsys):
@@ -38,7 +126,17 @@ WRONG = {
     "wrong value": (["train", "--set", "negatives=none"], "internal, external, both"),
     "no such profile": (["train", "--profile", "huge"], "quick, laptop, paper"),
     "no such preset": (["train", "--preset", "mine"], "paper, released"),
-    "no such data": (["train", "--data", "rain800"], "choose one of"),
+    "no such data": (["train", "--data", "rain900"], "choose one of"),
+    "data absent, published": (["train", "--data", "rain800"], "Rain800 is not there"),
+    "two sources": (["train", "--data", "embedded", "--rainy", "photos"], "not both"),
+    "rainy and pairs": (["train", "--rainy", "photos", "--pairs", "photos", "photos"], "not both"),
+    "clean alone": (["train", "--clean", "photos"], "--clean needs --rainy"),
+    "no such folder": (["train", "--rainy", "nowhere"], "nowhere: no such folder"),
+    "one photo": (["train", "--rainy", "photos"], "photos: 1 photo to train on, at least 4 are needed"),
+    "an empty folder": (["train", "--rainy", "folder"], "folder: no images in it, it holds nothing"),
+    "the same folder twice": (["train", "--rainy", "photos", "--clean", "photos"], "are the same folder"),
+    "unpaired photos for a method with pairs": (["train", "--method", "prenet", "--rainy", "photos"], "give --pairs"),
+    "no tensorboard": (["train", "--tensorboard"], "rainmer[tensorboard]"),
     "data absent": (["train", "--data", "bsd-streaks"], "RAINMER_DATA"),
     "seed is no number": (["train", "--seed", "one"], "valid integer"),
     "no such item": (["reproduce", "table_9"], "there are"),
@@ -57,7 +155,8 @@ WRONG = {
 
 
 @pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
-def test_wrong_input_is_one_message(words, message, refused):
+def test_wrong_input_is_one_message(words, message, refused, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     refused(words, message)
 
 

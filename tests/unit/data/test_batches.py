@@ -7,7 +7,7 @@ import torch
 from rainmer_lib.data.batches import Batch, PairedBatch, to_device
 from rainmer_lib.data.paired import PairedRain
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 
 
 def test_fields_in_order():

@@ -10,7 +10,8 @@ from rainmer_lib.data import lens_and_snow, rendered_domains, weather
 from rainmer_lib.data.paired import MixedPairs
 from rainmer_lib.data.rendered_domains import DOMAINS, RAIN, RenderedPairs, rendered_domain
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain, unpaired
+from rainmer_lib.data.unpaired import unpaired
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.rainmer.alignment import PUBLISHED, align_density, densities, shares, target_shares
 
 H, W = 48, 64

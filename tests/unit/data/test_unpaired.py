@@ -8,7 +8,8 @@ import torch
 
 from rainmer_lib.data import photos
 from rainmer_lib.data.test_sets import BENCHMARKS, benchmark_pairs
-from rainmer_lib.data.unpaired import SOURCES, compose, unpaired
+from rainmer_lib.data.unpaired import SOURCES, unpaired
+from rainmer_lib.data.unpaired_rain import compose
 
 
 def test_embedded_photos_are_disjoint():
@@ -47,7 +48,7 @@ def test_composition_covers_photos_larger_than_their_layer():
 
 def test_unknown_and_missing_data(monkeypatch, tmp_path):
     with pytest.raises(ValueError, match=f"choose one of {', '.join(SOURCES)}"):
-        unpaired("rain800")
+        unpaired("rain900")
     monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="set RAINMER_DATA.*data='embedded' needs no download"):
         unpaired("bsd-streaks")

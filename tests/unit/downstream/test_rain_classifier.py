@@ -9,7 +9,7 @@ from rainmer_lib import paths
 from rainmer_lib.data import photos
 from rainmer_lib.data.layouts import read_rgb
 from rainmer_lib.data.synthetic_rain import PRESETS, render_streaks
-from rainmer_lib.data.unpaired import compose
+from rainmer_lib.data.unpaired_rain import compose
 from rainmer_lib.downstream import efficientnet
 from rainmer_lib.downstream import rain_classifier as rain_probe
 from rainmer_lib.downstream.rain_classifier import RainProbe, examples, fit_probe, load_probe, save, training_photos

@@ -9,7 +9,7 @@ from torch import nn
 
 from rainmer_lib.data import photos
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.downstream.detector import Detections
 from rainmer_lib.experiments import recognition
 from rainmer_lib.experiments.profiles import profile

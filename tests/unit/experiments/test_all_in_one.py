@@ -10,7 +10,7 @@ from PIL import Image
 
 from rainmer_lib.data.rendered_domains import rendered_domain
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments import all_in_one
 from rainmer_lib.experiments import compare as comparing
 from rainmer_lib.experiments import runs as experiment_runs

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments import calibration
 from rainmer_lib.experiments.calibration import PUBLISHED, calibrate, table
 from rainmer_lib.experiments.compare import score_input

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments import compare as module
 from rainmer_lib.experiments.compare import RECORDED, Comparison, compare, record_runs, score_input, score_run, scored
 from rainmer_lib.experiments.experiment import Row

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib.data.test_sets import BENCHMARKS
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments import fixed_methods
 from rainmer_lib.experiments.compare import Comparison, score_input
 from rainmer_lib.experiments.fixed_methods import (

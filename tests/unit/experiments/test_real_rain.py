@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from rainmer_lib.data import layouts, registry
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments import real_rain
 from rainmer_lib.experiments.real_rain import STAND_IN, blurred, metrics_of, quality_of_input, quality_of_run, real_sets
 from rainmer_lib.inference.derain import derain

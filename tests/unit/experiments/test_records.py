@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib import paths
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments import records
 from rainmer_lib.experiments.compare import RECORDED, Comparison
 from rainmer_lib.experiments.records import (

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rainmer_lib.data.batches import Batch
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.method import METHOD
 from rainmer_lib.dcdgan.model import DCDGAN

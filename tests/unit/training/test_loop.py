@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.dcdgan.step import Trainer
 from rainmer_lib.training.loop import TrainingDiverged, _summarise, export, train
 

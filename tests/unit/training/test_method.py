@@ -89,3 +89,14 @@ def test_a_weight_that_a_size_scales_is_scaled_in_every_objective():
     assert weights == pytest.approx({"dcdgan": 0.05, "cut": 0.0125, "dclgan": 0.05, "cyclegan": 0.0})
     assert METHODS["dcdgan"].at("laptop", "released").contrastive_weight == pytest.approx(0.025)
     assert METHODS["dcdgan"].at("laptop", contrastive_weight=1.0).contrastive_weight == pytest.approx(0.025)
+
+
+def test_the_steps_are_the_epochs_of_a_size_over_the_photos_of_a_training_set():
+    method = METHODS["dcdgan"]
+    paper, quick = method.at("paper"), method.at("quick")
+    assert method.lasting(paper, "paper", 700).steps == 420_000, "Rain800, as the paper has it"
+    assert method.lasting(paper, "paper", 186) == paper and method.lasting(paper, "paper", 0) is paper
+    assert method.lasting(method.at("paper", batch=8), "paper", 700).steps == 52_500
+    assert method.lasting(quick, "quick", 700) is quick, "a small size counts steps"
+    pairs = METHODS["paired_generator"]
+    assert pairs.lasting(pairs.at("paper"), "paper", 700).steps == 420_000, "as many as the network that it is compared with"

@@ -1,8 +1,12 @@
 """Strict parameters: names, types, values, data; from a parameters cell and what papermill injects behind it."""
 
+import published_sets
 import pytest
+from painted import folder
 
 from rainmer_lib import paths
+from rainmer_lib.experiments.experiment import describe
+from rainmer_lib.experiments.registry import rows
 from rainmer_lib.workflow.parameters import WrongParameter, check_parameters, check_values, check_walkthrough
 
 CELL = '''profile: str = "quick"  # size of the experiment: quick, laptop or paper
@@ -32,7 +36,7 @@ def test_changed_parameters_never_replace_the_profiles_own_results():
 @pytest.mark.parametrize(("injected", "values", "message"), [
     ('profil = "laptop"', {}, "no such parameter: profil. This notebook has\n  profile: str = 'quick'  size of"),
     ("", {"profile": "huge"}, "choose one of quick, laptop, paper"),
-    ("", {"data": "rain800"}, "choose one of auto, embedded, bsd-streaks"),
+    ("", {"data": "rain900"}, "choose one of auto, embedded, bsd-streaks"),
     ("", {"seeds": "three"}, "seeds='three': expected int"),
     ("", {"seeds": True}, "seeds=True: expected int"),
     ("", {"seeds": -1}, "number of runs"),
@@ -54,6 +58,47 @@ def test_walkthroughs_have_other_parameters_and_the_same_checks():
                                       ("", {"images": "2"}, "expected int"), ("", {"profile": "big"}, "quick")):  # fmt: skip
         with pytest.raises(WrongParameter, match=message):
             walk(injected, **values)
+
+
+@pytest.fixture
+def published(monkeypatch, tmp_path):
+    """A folder of data with Rain800, whose counts nobody expects."""
+    monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
+    published_sets.accept_few(monkeypatch)
+    published_sets.make(tmp_path, "rain800")
+    return tmp_path
+
+
+def test_test_sets_and_steps_follow_a_published_training_set(published):
+    settings = check('data = "rain800"', profile="paper", data="rain800")
+    assert settings.test_sets == ("held-out", "rain800") and settings.suffix() == "__data-rain800"
+    compared = rows("ablation_negatives", settings.profile)
+    assert {row.config.steps for row in compared.values()} == {600 * 9}
+    told = describe(compared, settings)
+    assert "steps: 420000 -> 5400" in told and "9 rainy and 9 clean photos of Rain800, drawn independently" in told
+    quick = check("", data="rain800-halves").profile
+    assert rows("ablation_negatives", quick)["both"].config.steps == 150, "a small profile's steps are its own"
+
+
+def test_a_missing_test_set_of_a_published_one_is_found_before_training(published):
+    for path in (published / "Rain800" / "test").iterdir():
+        path.unlink()
+    (published / "Rain800" / "test").rmdir()
+    with pytest.raises(FileNotFoundError, match="Rain800 is not there"):
+        check('data = "rain800"', data="rain800")
+
+
+def test_folders_of_ones_own_are_training_data_too(tmp_path, capsys):
+    rainy, clean = folder(tmp_path / "wet", range(8), rainy=True), folder(tmp_path / "dry", range(50, 58))
+    settings = check("", data=f"folder:{rainy}|{clean}")
+    assert settings.test_sets == ("held-out",)
+    assert settings.suffix().startswith("__data-wet+dry-") and "/" not in settings.suffix()
+    assert "8 photos are few" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="60 pixels, smaller than the crop of 256"):  # the crop of the paper
+        check("", profile="paper", data=f"folder:{rainy}|{clean}")
+    for wrong, message in (("folder:", "expected folder:RAINY.CLEAN"), (f"folder:{tmp_path}/none|{clean}", "no such folder")):
+        with pytest.raises((ValueError, FileNotFoundError), match=message):
+            check("", data=wrong)
 
 
 def test_missing_data(monkeypatch, tmp_path):

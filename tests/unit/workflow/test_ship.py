@@ -10,7 +10,7 @@ from random_runs import random_run
 from safetensors.torch import save_file
 
 from rainmer_lib.data.test_sets import Pair
-from rainmer_lib.data.unpaired import UnpairedRain
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments.damage import damage_table
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.protocols import evaluate
@@ -158,4 +158,4 @@ def test_the_command_ends_with_a_message(source, weights, tmp_path, monkeypatch,
     assert module.main([str(random_run(tmp_path / "runs")), "it", "--data", "embedded"]) == 0
     assert f"shipped: {weights / 'it'}" in capsys.readouterr().out
     with pytest.raises(SystemExit):
-        module.main(["run", "it", "--data", "rain800"])
+        module.main(["run", "it", "--data", "rain900"])

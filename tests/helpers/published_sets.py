@@ -1,0 +1,71 @@
+"""Folders laid out like the four published training sets and their test sets, filled with small painted scenes."""
+
+from dataclasses import replace
+from types import MappingProxyType
+
+import numpy as np
+from painted import save, scene, under_rain
+
+from rainmer_lib.data import registry
+
+SIZE = (96, 112)
+SCENES, TESTS = 10, 3  # in a training set, in a test set
+RAINS = 2  # rainy photos of each scene of DDN-Data
+FOLDERS = {"rain800": "Rain800", "did-data": "DID-Data", "ddn-data": "DDN-Data", "spa-data": "SPA-Data"}
+
+
+def make(root, name, size=SIZE):
+    """Write a training set and its test set below `root`."""
+    for part, first, count in (("train", 0, SCENES), ("test", 500, TESTS)):
+        seeds = range(first, first + count)
+        globals()[f"_{FOLDERS[name].split('-')[0].lower()}"](root / FOLDERS[name], part, seeds, size)
+
+
+def _both(seed, size):
+    return under_rain(scene(seed, size), seed), scene(seed, size)
+
+
+def _rain800(folder, part, seeds, size):
+    for seed in seeds:
+        rainy, clean = _both(seed, size)
+        save(np.hstack([clean, rainy]), folder / part / f"{seed}.jpg")
+
+
+def _did(folder, part, seeds, size):
+    for seed in seeds:
+        rainy, clean = _both(seed + 1000, size)
+        save(np.hstack([rainy, clean]), folder / part / f"{seed}.jpg")
+
+
+def _ddn(folder, part, seeds, size):
+    place = folder / {"train": "train", "test": "test1400"}[part]
+    for seed in seeds:
+        save(scene(seed + 2000, size), place / "ground_truth" / f"{seed}.jpg")
+        for rain in range(1, RAINS + 1):
+            save(under_rain(scene(seed + 2000, size), seed + rain), place / "rainy_image" / f"{seed}_{rain}.jpg")
+
+
+def _spa(folder, part, seeds, size):
+    lines = []
+    for seed in seeds:
+        rainy, clean = _both(seed + 3000, size)
+        save(rainy, folder / part / "rain" / f"{seed}.png")
+        save(clean, folder / part / "norain" / f"{seed}.png")
+        lines.append(f"./{part}/rain/{seed}.png ./{part}/norain/{seed}.png")
+    (folder / {"train": "real_world.txt", "test": "real_test_1000.txt"}[part]).write_text("\n".join(lines))
+
+
+def two_folders(root, name):
+    """A test set of two folders, such as Rain12."""
+    for seed in range(TESTS):
+        rainy, clean = _both(seed + 4000, SIZE)
+        save(rainy, root / name / "rain" / f"{seed}.png"), save(clean, root / name / "norain" / f"{seed}.png")
+
+
+def accept_few(monkeypatch):
+    """Let the registry expect no number of images, because the folders hold few."""
+    sets = {
+        name: replace(b, splits={key: replace(split, count=None) for key, split in b.splits.items()})
+        for name, b in registry.BENCHMARKS.items()
+    }
+    monkeypatch.setattr(registry, "BENCHMARKS", MappingProxyType(sets))
