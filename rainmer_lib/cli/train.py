@@ -68,10 +68,8 @@ def train(
     if own.given and data != "auto":
         raise ValueError(f"give --data {data}, or folders of your own, not both")
     chosen, size = method_named(method), profile_named(profile)
-    changes = {name: _value(text) for name, text in _named_values("--set", "FIELD=VALUE", set_ or []).items()}
-    if "seed" in changes and context.get_parameter_source("seed").name == "COMMANDLINE":
-        raise ValueError(f"--seed {seed} and --set seed={changes['seed']}: give one of them")
-    config = _configured(chosen, size.name, preset, {"seed": seed} | changes)
+    changes = _changes(set_ or [], seed, context.get_parameter_source("seed").name == "COMMANDLINE")
+    config = _configured(chosen, size.name, preset, changes)
     source = own.load(chosen, config.crop) if own.given else unpaired(size.data if data == "auto" else data)
     print("".join(f"{remark}\n" for remark in source.remarks), end="")
     if "steps" not in changes:
@@ -85,6 +83,14 @@ def train(
     if (run.folder.path / SHEET).is_file():
         print(f"contact sheet: {run.folder.path / SHEET}")
     print(f"finished: {run.folder.path}")
+
+
+def _changes(words: list[str], seed: int, given: bool) -> dict:
+    """Read --set and the seed; ValueError if the seed is given in both."""
+    changes = {name: _value(text) for name, text in _named_values("--set", "FIELD=VALUE", words).items()}
+    if "seed" in changes and given:
+        raise ValueError(f"--seed {seed} and --set seed={changes['seed']}: give one of them")
+    return {"seed": seed} | changes
 
 
 def _configured(method, profile: str, preset: str, changes: dict):

@@ -140,7 +140,7 @@ def test_a_runner_without_history_is_checked_by_annotations():
 
 
 @pytest.mark.parametrize(("given", "walkthrough", "message"), [
-    ({"profile": "huge"}, False, "choose one of quick"), ({"data": "rain800"}, False, "choose one of auto, .*published"),
+    ({"profile": "huge"}, False, "choose one of quick"), ({"data": "rain80"}, False, "choose one of auto, .*published"),
     ({"seeds": -1}, False, "number of runs"), ({"images": 0}, True, "at least 1"),
 ])  # fmt: skip
 def test_values_are_checked_without_data(given, walkthrough, message):
