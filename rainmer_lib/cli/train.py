@@ -4,6 +4,7 @@ import ast
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -80,9 +81,13 @@ def train(
         run = train_run(f"{chosen.title} ({preset})", chosen, config, trained_on, size, watch=look)
     if own.tests:
         print(own.scores(run).round(4).to_string(index=False))
-    if (run.folder.path / SHEET).is_file():
-        print(f"contact sheet: {run.folder.path / SHEET}")
-    print(f"finished: {run.folder.path}")
+    _print_folder(run.folder.path, SHEET)
+
+
+def _print_folder(folder: Path, sheet: str) -> None:
+    if (folder / sheet).is_file():
+        print(f"contact sheet: {folder / sheet}")
+    print(f"finished: {folder}")
 
 
 def _changes(words: list[str], seed: int, given: bool) -> dict:
