@@ -118,8 +118,10 @@ class RainmerConfig:
                     f"width={self.width}, heads={self.heads}: at level {level} there are {self.width * 2**level} channels for "
                     f"{heads} heads; width must be even, and every head have two channels or more"
                 )
-        if not self.sparse_rates or not all(0 < Fraction(rate) <= 1 for rate in self.sparse_rates):
+        if not self.sparse_rates or not all(_is_share(rate) for rate in self.sparse_rates):
             raise ValueError(f"sparse_rates={self.sparse_rates}: expected fractions above 0, at most 1, such as '1/2'")
+        if int(self.width * self.expansion) < 1:
+            raise ValueError(f"expansion={self.expansion}: the feed-forward network of width {self.width} would have no channels")
         if self.embedding < 16:
             raise ValueError(f"embedding={self.embedding}: expected 16 or more; else channel gates have no hidden unit")
         for name in ("crop", "view_size"):
@@ -148,6 +150,13 @@ class RainmerConfig:
             )
         if not self.cycles or len(self.cycles) != len(self.cycle_floors):
             raise ValueError(f"cycles={self.cycles}, cycle_floors={self.cycle_floors}: expected one floor for each cycle")
+
+
+def _is_share(text: str) -> bool:
+    try:
+        return 0 < Fraction(text) <= 1
+    except (ValueError, ZeroDivisionError):
+        return False
 
 
 paper = RainmerConfig()

@@ -87,8 +87,8 @@ def test_a_rule_is_what_it_says(rule):
 
 # Of each kind of field: what a person may type who does not know it
 STRANGE = {
-    int: (0, -1, 1, 3, 1.5, "1", None, True, 2**70), bool: (None, 1, "true"), str: ("", "x", 3, None),
-    float: (0, 0.0, -1.0, 1e6, 1e-30, 2, float("inf"), float("-inf"), float("nan"), "1", None, True, (1.0,), 10**400),
+    int: (0, -1, 3, 1.5, "1", None, 2**70), bool: (None, 1), str: ("x", 3),
+    float: (0.0, -1.0, 1e6, 1e-30, float("inf"), float("nan"), "1", None, 10**400),
 }  # fmt: skip
 STRANGE_TUPLES = ((), (0,), (-1, -1), (1.0, 1.0), (0.5,), (0, 0, 0, 0), ("x",), 0.5, None, [0.5, 0.9], (float("nan"),) * 2)
 SMALL = {"width": 4, "channels": 4, "steps": 2, "batch": 1, "warm_up": 0, "crop": 32, "patches": 4, "embedding": 16,
