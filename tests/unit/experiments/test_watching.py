@@ -65,6 +65,14 @@ def test_a_run_that_is_watched_ends_with_the_same_bits(tiny, source, tmp_path, m
     assert stored["name"] == "own" and stored["rainy"]["files"] == {"x.png": "1"} and stored["summary"]["rainy photos"] == 1
 
 
+def test_drawing_leaves_the_random_state_as_it_is(tiny, source, tmp_path):
+    """A network is built for the sheet, with random weights at first."""
+    trainer = METHOD.start(tiny, "cpu")
+    before = torch.get_rng_state()
+    Sheets(folder_of(tmp_path, tiny), METHOD, shown_of(source)).draw(trainer, "now")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 def test_the_sheet_comes_every_few_minutes_and_at_the_end(tiny, tmp_path, monkeypatch):
     now = [0.0]
     monkeypatch.setattr(watching, "time", SimpleNamespace(monotonic=lambda: now[0]))
