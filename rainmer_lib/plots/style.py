@@ -22,7 +22,7 @@ METHOD_COLOURS = {
 }  # fmt: skip
 TEST_SET_LABELS = {
     "held-out": "held-out photos", "rain100l": "Rain100L", "rain100h": "Rain100H", "rain12": "Rain12",
-    "raincityscapes60": "RainCityscapes60",
+    "raincityscapes60": "RainCityscapes60", "real147": "Real147", "mwd": "MWD",
 }  # fmt: skip
 
 
