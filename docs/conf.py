@@ -64,7 +64,8 @@ texts = {}  # of the pages, for the search
 
 def keep_text(app, pagename, templatename, context, doctree):
     """Keep the text of a page; the search page, which shows excerpts of them, loads both scripts."""
-    if "nosearch" not in app.env.metadata.get(pagename, {}) and context.get("body"):
+    found = pagename in app.env.found_docs and "nosearch" not in app.env.metadata.get(pagename, {})
+    if found and context.get("body"):
         texts[pagename] = excerpts.text_of(context["body"])
     if pagename == "search":
         app.add_js_file(excerpts.SCRIPT)
@@ -72,9 +73,12 @@ def keep_text(app, pagename, templatename, context, doctree):
 
 
 def write_texts(app, exception):
-    """Write the texts beside the other scripts."""
+    """Write the texts beside the other scripts, and remove the theme's source maps, megabytes that no reader needs."""
     if exception is None and app.builder.format == "html":
-        excerpts.write_script(texts, Path(app.outdir) / "_static")
+        static = Path(app.outdir) / "_static"
+        excerpts.write_script(texts, static)
+        for source_map in static.rglob("*.map"):
+            source_map.unlink()
 
 
 def setup(app):
