@@ -50,7 +50,7 @@ benchmark: setup
 	$(BIN)/python benchmarks/step_time.py
 
 readme: setup
-	$(BIN)/python -m rainmer_lib.workflow.catalogue README.md
+	$(BIN)/python -m rainmer_lib.workflow.readme
 
 # Student copies of the walkthroughs, to be solved: exercises/
 exercises: setup

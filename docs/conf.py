@@ -1,8 +1,10 @@
 """Sphinx settings of the site.  `make site` builds what `python -m rainmer_lib.site` has assembled, without a network."""
 
 from importlib.metadata import files
+from pathlib import Path
 
 import rainmer_lib
+from rainmer_lib.site import excerpts
 from rainmer_lib.site.reference import as_rst
 
 project = "Rainmer"
@@ -12,6 +14,8 @@ extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.viewcode"]
 viewcode_follow_imported_members = False  # a class attribute that holds a function would send its links to the class
 nb_execution_mode = "off"  # notebooks are shown as rainmer_lib.workflow.runner executed them
 nb_merge_streams = True
+nb_code_prompt_show = "Show {type}"
+nb_code_prompt_hide = "Hide {type}"
 myst_enable_extensions = ["dollarmath", "amsmath", "attrs_block"]
 myst_heading_anchors = 3
 add_module_names = False
@@ -55,7 +59,31 @@ def readable_defaults(app, what, name, obj, options, signature, returned):
     return (signature or "").replace("<factory>", "...") or signature, returned
 
 
+texts = {}  # of the pages, for the search
+
+
+def keep_text(app, pagename, templatename, context, doctree):
+    """Keep the text of a page; the search page, which shows excerpts of them, loads both scripts."""
+    found = pagename in app.env.found_docs and "nosearch" not in app.env.metadata.get(pagename, {})
+    if found and context.get("body"):
+        texts[pagename] = excerpts.text_of(context["body"])
+    if pagename == "search":
+        app.add_js_file(excerpts.SCRIPT)
+        app.add_js_file("excerpts.js")
+
+
+def write_texts(app, exception):
+    """Write the texts beside the other scripts, and remove the theme's source maps, megabytes that no reader needs."""
+    if exception is None and app.builder.format == "html":
+        static = Path(app.outdir) / "_static"
+        excerpts.write_script(texts, static)
+        for source_map in static.rglob("*.map"):
+            source_map.unlink()
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", plain_docstrings)
     app.connect("autodoc-process-signature", readable_defaults)
+    app.connect("html-page-context", keep_text)
+    app.connect("build-finished", write_texts)

@@ -25,11 +25,15 @@ def check_order(means: pd.DataFrame, order: list[str], metric: str) -> pd.DataFr
     rows = []
     for better, worse in zip(order, order[1:], strict=False):
         difference = table[better] - table[worse]
-        mean, spread, verdict = difference.mean(), difference.std(), "inconclusive"
-        if len(difference) >= 3 and abs(mean) > spread:
-            verdict = "supported" if (difference > 0).all() else "contradicted" if (difference < 0).all() else verdict
-        rows.append((better, worse, mean, spread, len(difference), verdict))
+        rows.append((better, worse, difference.mean(), difference.std(), len(difference), verdict(difference)))
     return pd.DataFrame(rows, columns=["better", "worse", "difference", "spread", "seeds", "verdict"])
+
+
+def verdict(differences: pd.Series) -> str:
+    """Return the verdict on one difference for each seed, by the rule of `check_order`."""
+    if len(differences) < 3 or not abs(differences.mean()) > differences.std():
+        return "inconclusive"
+    return "supported" if (differences > 0).all() else "contradicted" if (differences < 0).all() else "inconclusive"
 
 
 def by_chance(seeds: int, draws: int = 1_000_000) -> float:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from rainmer_lib.plots.style import TEST_SET_LABELS, colours
 
-LABELS = TEST_SET_LABELS | {"real147": "Real147", "mwd": "MWD", "rendered": "rendered rain"}
+LABELS = TEST_SET_LABELS | {"rendered": "rendered rain"}
 
 
 def change_figure(changes: pd.DataFrame, methods: list[str], metrics: Mapping[str, str], title: str) -> Figure:

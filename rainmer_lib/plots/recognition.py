@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from rainmer_lib.plots.style import TEST_SET_LABELS, colours
 
-LABELS = TEST_SET_LABELS | {"real147": "Real147", "mwd": "MWD"}
 ROWS = {"input": "rainy input", "clean": "ground truth"}  # labels of the rows that no method made
 GREY = "0.45"  # colour of these rows
 
@@ -22,7 +21,7 @@ def seen_figure(means: pd.DataFrame, scores: pd.DataFrame, methods: Sequence[str
     """
     lines = list(dict.fromkeys(means.method))
     by_set = means.groupby("test_set", sort=False)
-    rain = [(f"P(rain)\n{LABELS.get(name, name)}", table, "confidence") for name, table in by_set]
+    rain = [(f"P(rain)\n{TEST_SET_LABELS.get(name, name)}", table, "confidence") for name, table in by_set]
     objects = [(f"objects\n{name.replace('f1', 'F1')}", scores, name) for name in ("precision", "recall", "f1") if len(scores)]
     panels = rain + objects
     size = (1.4 + max(1.3 * len(panels), 2.4), 0.7 + 0.24 * len(lines))

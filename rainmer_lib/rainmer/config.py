@@ -121,7 +121,7 @@ class RainmerConfig:
         if not self.sparse_rates or not all(_is_share(rate) for rate in self.sparse_rates):
             raise ValueError(f"sparse_rates={self.sparse_rates}: expected fractions above 0, at most 1, such as '1/2'")
         if int(self.width * self.expansion) < 1:
-            raise ValueError(f"expansion={self.expansion}: the feed-forward network of width {self.width} would have no channels")
+            raise ValueError(f"expansion={self.expansion}: feed-forward networks of width {self.width} would have no channels")
         if self.embedding < 16:
             raise ValueError(f"embedding={self.embedding}: expected 16 or more; else channel gates have no hidden unit")
         for name in ("crop", "view_size"):

@@ -1,31 +1,40 @@
-"""Select the executed notebooks that the site shows: each notebook at the largest profile for which it was run."""
+"""The executed notebooks as pages: each at the largest profile of its executions, and at the others beside it."""
 
 import base64
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import nbformat
+import pandas as pd
 
 from rainmer_lib import atomic
+from rainmer_lib.plots.style import TEST_SET_LABELS
 from rainmer_lib.site.links import Pages, rewrite
+from rainmer_lib.workflow import judged
 from rainmer_lib.workflow.catalogue import PROFILES_SHOWN
 
 PICTURES = ("image/png", "image/jpeg")
+LOG = re.compile(r": step \d+/\d+")  # a line of a training log
+FOLDED = "hide-output"  # tag of cells whose output is folded away
+_SETS = {name: label for name, label in TEST_SET_LABELS.items() if label.lower() == name}  # names in another case
+_NAME_IN_CELL = re.compile(rf"(<t[dh][^>]*>\s*)({'|'.join(_SETS)})(?=\s*</t[dh]>)")
 
 
 @dataclass(frozen=True)
 class Executed:
-    """One executed notebook: its name in the catalogue, its profile, its file."""
+    """One executed notebook: its name in the catalogue, its profile, its file, and whether no larger profile has one."""
 
     stem: str
     profile: str
     path: Path
+    largest: bool = True
 
     @property
     def page(self) -> str:
         """Page of the notebook on the site, without suffix."""
-        return f"notebooks/{self.stem}"
+        return f"notebooks/{self.stem}" if self.largest else f"{self.profile}/{self.stem}"
 
     def record(self) -> dict | None:
         """Read the record beside the notebook; None for walkthroughs, which have none."""
@@ -48,26 +57,65 @@ def variants(results: Path) -> list[Executed]:
             usual = "__" not in inside.name and not any(part.startswith(".") for part in inside.parts)
             if usual and inside.parts[0] != "runs" and not path.name.endswith(".partial.ipynb"):
                 found.append(Executed(inside.with_suffix("").as_posix(), profile, path))
-    return found
+    last = {each.stem: each for each in found}
+    return [replace(each, largest=each == last[each.stem]) for each in found]
 
 
 def best(results: Path) -> dict[str, Executed]:
     """Return the variant of each notebook at the largest profile, by the notebook's name."""
-    largest = {each.stem: each for each in variants(results)}
+    largest = {each.stem: each for each in variants(results) if each.largest}
     return {stem: largest[stem] for stem in sorted(largest)}
 
 
 def write_page(executed: Executed, target: Path, pages: Pages) -> None:
-    """Copy a notebook below `target`, with a line under its title on how it was run, and links that work on the site."""
+    """Copy a notebook below `target`, for the site.
+
+    Under its title stands how it was run, at the end of that cell the verdicts on its claims.  Links work, test sets have
+    their papers' names in tables, training logs are folded.  A page that is not of the largest profile is in neither the
+    contents nor the search.
+    """
     notebook = _read(executed.path)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = rewrite(cell.source, pages.source_of(executed.stem), pages)
+        else:
+            _tidy(cell)
     head, _, rest = notebook.cells[0].source.partition("\n")
     if notebook.cells[0].cell_type != "markdown" or not head.startswith("# "):
         raise ValueError(f"{executed.path}: the first cell must begin with a title, `# ...`; found {head!r}")
-    notebook.cells[0].source = f"{head}\n\n{_how(executed, pages)}\n{rest}"
+    notebook.cells[0].source = "\n".join([head, "", _how(executed, pages), rest, _verdicts(executed)]).rstrip("\n")
+    if not executed.largest:
+        notebook.metadata |= {"orphan": True, "nosearch": True}
     atomic.write_text(target / f"{executed.page}.ipynb", nbformat.writes(notebook) + "\n")
+
+
+def _tidy(cell: nbformat.NotebookNode) -> None:
+    """Fold a cell's output if it is a training log, and write the names of test sets in its tables as papers do."""
+    outputs = cell.get("outputs", [])
+    if outputs and all(output.output_type == "stream" for output in outputs) and LOG.search("".join(o.text for o in outputs)):
+        cell.metadata["tags"] = [*cell.metadata.get("tags", []), FOLDED]
+    for output in outputs:
+        if "text/html" in output.get("data", {}):
+            output.data["text/html"] = paper_names(output.data["text/html"])
+
+
+def paper_names(table: str) -> str:
+    """Write names of test sets in the cells of an HTML table as papers do: `rain100l` becomes `Rain100L`."""
+    return _NAME_IN_CELL.sub(lambda found: found[1] + _SETS[found[2]], table)
+
+
+def _verdicts(executed: Executed) -> str:
+    """Return the verdicts on the notebook's claims, from its records; empty at a profile whose numbers mean nothing."""
+    if executed.profile not in judged.SIZES:
+        return ""
+    records = sorted(executed.path.parent.glob(f"{executed.path.stem}-*.json"))
+    told = [_told(path) for path in (executed.path.with_suffix(".json"), *records) if path.exists()]
+    found = "\n".join(filter(None, told))
+    return f"\n**Verdicts**, computed from the record:\n\n{found}\n" if found else ""
+
+
+def _told(record: Path) -> str:
+    return judged.in_words(record.stem, pd.DataFrame(json.loads(record.read_text(encoding="utf-8"))["claims"]))
 
 
 def _how(executed: Executed, pages: Pages) -> str:
@@ -77,8 +125,17 @@ def _how(executed: Executed, pages: Pages) -> str:
     known = "".join(f", {name} {value}" for name, value in facts.items() if value)
     files = [executed.path.with_suffix(suffix) for suffix in (".csv", ".json")]
     links = [pages.link(path.suffix[1:], path) for path in files if path.exists()]
+    also = [pages.link(name, path) for name, path in _others(executed, pages).items()]
     words = f"{{.executed}}\nExecuted at profile `{executed.profile}`{known}."
-    return words + (f" Data: {', '.join(links)}." if links else "")
+    words += f" Data: {', '.join(links)}." if links else ""
+    return words + (f" The same at {', '.join(also)}." if also else "")
+
+
+def _others(executed: Executed, pages: Pages) -> dict[str, Path]:
+    """Return the other profiles at which the notebook has a page, and its file there."""
+    results = executed.path.parents[executed.stem.count("/") + 1]
+    found = {name: results / name / f"{executed.stem}.ipynb" for name in PROFILES_SHOWN if name != executed.profile}
+    return {name: path for name, path in found.items() if path in pages.of}
 
 
 def _read(path: Path) -> nbformat.NotebookNode:

@@ -8,8 +8,8 @@ import pandas as pd
 from PIL import Image
 
 from rainmer_lib import atomic, paths
-from rainmer_lib.claims.over_seeds import told
 from rainmer_lib.experiments.records import markdown
+from rainmer_lib.plots.style import TEST_SET_LABELS
 from rainmer_lib.site.executed import Executed
 from rainmer_lib.workflow.catalogue import ITEMS, Item
 
@@ -17,18 +17,13 @@ SCORES = ("psnr", "ssim", "niqe", "brisque")
 THUMBNAIL = (480, 320)
 INTRODUCTION = """# Gallery
 
-Every table and figure of the two papers. A picture leads to the executed notebook that makes it; *to do* means that no
-notebook has been run for the table or figure yet.
+Every table and figure of the two papers, each with its own picture. A picture leads to the executed notebook that makes
+it; *to do* means that no notebook has been run for the table or figure yet. The counts are of verdicts on the papers'
+claims, one for each claim: [claims](/docs/claims.md) has them all, and the rule.
 
-**How to read the verdicts.** A paper's claim is a ranking of rows. *Supported*: our runs reproduce the ranking for every seed,
-of at least three, and the mean difference exceeds its spread over the seeds. *Contradicted*: they show the opposite ranking, by
-the same rule. *Inconclusive*: anything else, and any comparison with fewer than three seeds. Our networks, images and budgets
-differ from the papers', and so does the protocol: compare rankings, not numbers. With three seeds, two equivalent methods would
-be judged *supported* in about 10 % of comparisons, and *contradicted* as often: among many comparisons, expect some of either.
-*Over images* asks whether other images would give the same verdict on these runs, not whether other runs would. Our numbers are
-printed as in the notebook, mean and standard deviation over seeds, under the protocol that it names: `prenet` where it compares
-training runs. Profile `quick` shows that everything runs; its numbers mean nothing. Some notebooks executed at
-`laptop` were made with an earlier, weaker setting of it, and say *seen*, *not seen*, *not decidable* for the verdicts.
+Our networks, images and budgets differ from the papers', and so does the protocol: compare rankings, not numbers. Our
+numbers are printed as in the notebook, mean and standard deviation over seeds, under the protocol that it names: `prenet`
+where it compares training runs. Profile `quick` shows that everything runs; its numbers mean nothing.
 """
 
 
@@ -51,11 +46,10 @@ class Entry:
 
     @property
     def state(self) -> str:
-        """Profile and verdicts, or `to do`."""
+        """Profile and verdicts on the claims, or `to do`."""
         if not self.executed:
             return "to do"
-        verdicts = told(claim["verdict"] for claim in (self.executed.record() or {}).get("claims", []))
-        return f"`{self.executed.profile}`" + (f", comparisons: {verdicts}" if verdicts else "")
+        return f"`{self.executed.profile}`" + (f", claims: {self.item.verdicts}" if self.item.verdicts else "")
 
 
 def entries(notebooks: dict[str, Executed]) -> list[Entry]:
@@ -71,7 +65,7 @@ def beside(item: Item, executed: Executed) -> str:
     """
     if not item.published:
         return ""
-    paper, ours = _printed(item), _measured(executed)
+    paper, ours = _printed(item), _measured(item, executed)
     if not set(SCORES) & {column.split()[-1].lower() for column in paper.columns}:
         return markdown(paper)
     if not set(paper.index) & set(ours.index) or not ours.index.is_unique:
@@ -79,7 +73,7 @@ def beside(item: Item, executed: Executed) -> str:
     rows = list(ours.index) + [name for name in paper.index if name not in ours.index]
     table = pd.concat({"paper:": paper.reindex(rows), f"{executed.profile}:": ours.reindex(rows)}, axis=1)
     table.columns = [" ".join(column) for column in table.columns]
-    return markdown(table.where(table.notna(), "–").rename_axis("row")).replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
+    return markdown(table.where(table.notna(), "–").rename_axis("row"))
 
 
 def _printed(item: Item) -> pd.DataFrame:
@@ -97,24 +91,24 @@ def _printed(item: Item) -> pd.DataFrame:
     return wide
 
 
-def _measured(executed: Executed) -> pd.DataFrame:
-    """Read our table as the notebook prints it, with its first column as the index; empty if there is none."""
-    path = executed.path.with_suffix(".md")
+def _measured(item: Item, executed: Executed) -> pd.DataFrame:
+    """Read the item's table as the notebook prints it, with its first column as the index; empty if there is none."""
+    path = executed.path.with_name(f"{item.files}.md")
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     cells = [[cell.strip() for cell in line.strip().strip("|").split("|")] for line in lines if line.strip()]
-    return pd.DataFrame(cells[2:], columns=cells[0]).set_index(cells[0][0]) if len(cells) > 2 else pd.DataFrame()
+    if len(cells) < 3:
+        return pd.DataFrame()
+    names = [" ".join(TEST_SET_LABELS.get(word, word) for word in name.split(" ")) for name in cells[0]]
+    return pd.DataFrame(cells[2:], columns=names).set_index(names[0])
 
 
 def write_thumbnail(entry: Entry, target: Path) -> bool:
-    """Write a small picture of the entry: for a figure an additional picture of the notebook, for a table its plot.
-
-    Return False if there is no picture.
-    """
-    main = entry.executed.path.with_suffix(".png")
-    figures = [path for path in (main, *sorted(main.parent.glob(f"{main.stem}-*.png"))) if path.exists()]
-    if entry.item.label.startswith("Fig") and len(figures) > 1:
-        figures = figures[1:]
-    found = figures[0].read_bytes() if figures else next(iter(entry.executed.pictures()), None)
+    """Write a small picture of the entry, its own; return False if there is none."""
+    item, file = entry.item, entry.executed.path.with_name(entry.item.picture or "-")
+    if item.files or item.figure is None:
+        found = file.read_bytes() if file.is_file() else None
+    else:
+        found = next(iter(entry.executed.pictures()), None)
     if found is None:
         return False
     picture = Image.open(io.BytesIO(found)).convert("RGBA")

@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 # an inline link or picture; code spans come first in the alternation, so that their content is left unchanged
-_LINK = re.compile(r"(?P<code>(?P<ticks>`+).*?(?P=ticks))|\[(?P<text>[^\]]*)\]\((?P<goal>[^)\s]+)\)", re.DOTALL)
+_LINK = re.compile(r"(?P<code>(?P<ticks>`+).*?(?P=ticks))|(?P<picture>!?)\[(?P<text>[^\]]*)\]\((?P<goal>[^)\s]+)\)", re.DOTALL)
 _ELSEWHERE = re.compile(r"[a-z][a-z+.-]*:|#")
 
 
@@ -31,15 +31,23 @@ class Pages:
         """Return Markdown that links to a file: to `place` on its page, or to its copy as a download."""
         if path in self.of:
             return f"[{text}](/{self.of[path]}{place})"
+        return f"{{download}}`{text.replace('`', '')} </{self.copy(path)}>`"
+
+    def picture(self, text: str, path: Path) -> str:
+        """Return Markdown that shows the copy of a picture."""
+        return f"![{text}](/{self.copy(path)})"
+
+    def copy(self, path: Path) -> str:
+        """Copy a file to the site; return its place from the site's root."""
         inside = Path("files", os.path.relpath(path, self.repository).replace("..", "outside"))
         copy = self.target / inside
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
-        return f"{{download}}`{text.replace('`', '')} </{inside.as_posix()}>`"
+        return inside.as_posix()
 
 
 def rewrite(text: str, source: Path, pages: Pages) -> str:
-    """Replace the links to files in `text`, the content of the file `source`; links to folders become plain text.
+    """Replace links to files and pictures in `text`, the content of the file `source`; links to folders become plain text.
 
     Links to other hosts and within the page stay.  ValueError names the file and the broken link.
     """
@@ -54,6 +62,6 @@ def rewrite(text: str, source: Path, pages: Pages) -> str:
             return found["text"]
         if not path.exists() and path not in pages.of:
             raise ValueError(f"{source}: the link to {goal} leads nowhere; there is no {path}")
-        return pages.link(found["text"], path, mark + heading)
+        return pages.picture(found["text"], path) if found["picture"] else pages.link(found["text"], path, mark + heading)
 
     return _LINK.sub(replaced, text)

@@ -1,20 +1,16 @@
-"""Catalogue of every table and figure of both papers: the notebook that makes it, and the profiles with results.
+"""Catalogue of every table and figure of both papers: the notebook that makes it, its own figure, record and verdicts."""
 
-`python -m rainmer_lib.workflow.catalogue README.md` writes the table in README.md from this catalogue.
-"""
-
+import os
 import re
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from rainmer_lib import atomic, paths
-from rainmer_lib.workflow import headlines
+from rainmer_lib import paths
+from rainmer_lib.workflow import headlines, judged
 
 PROFILES_SHOWN = ("quick", "laptop", "paper")
-BEGIN, END = "<!-- catalogue: begin, generated -->", "<!-- catalogue: end -->"
 
 
 @dataclass(frozen=True)
@@ -22,7 +18,8 @@ class Item:
     """Table or figure of a paper, and the notebook that regenerates it.
 
     `published`: file of the printed numbers.  `record`: name of the results files if the notebook has several, None if there is
-    no number of ours.
+    no number of ours.  `figure`: which of the pictures beside the record is the item's own, `<record>-<figure>.png`; empty is
+    `<record>.png`, or the first picture in the notebook without a record; None if the item is no picture.
     """
 
     paper: str
@@ -31,13 +28,27 @@ class Item:
     notebook: str
     published: str = ""
     record: str | None = ""
+    figure: str | None = ""
+
+    @property
+    def files(self) -> str:
+        """Name of the results files, without suffix; empty if there is no number of ours."""
+        return "" if self.record is None else self.record or self.notebook
+
+    @property
+    def picture(self) -> str:
+        """Name of the file with the item's picture, beside the executed notebook; empty if it has none."""
+        return f"{'-'.join(filter(None, (self.files, self.figure)))}.png" if self.files and self.figure is not None else ""
 
     @property
     def ours(self) -> str:
         """Our number, under the paper's protocol."""
-        if self.record is None:
-            return ""
-        return headlines.ours(self.record or self.notebook, "rainmer" if self.paper == "Rainmer" else "prenet")
+        return headlines.ours(self.files, "rainmer" if self.paper == "Rainmer" else "prenet") if self.files else ""
+
+    @property
+    def verdicts(self) -> str:
+        """Counts of the verdicts on the claims of this item; empty if the papers claim nothing of it."""
+        return judged.counts(self.paper, self.label)
 
     @property
     def source(self) -> Path:
@@ -52,22 +63,22 @@ class Item:
 
 ITEMS = (
     Item("DCD-GAN", "Table 1", "methods on four benchmarks", "benchmarks", "dcdgan_table1"),
-    Item("DCD-GAN", "Table 2", "data sets", "benchmarks", "dcdgan_table2", record=None),
+    Item("DCD-GAN", "Table 2", "data sets", "benchmarks", "dcdgan_table2", record=None, figure=None),
     Item("DCD-GAN", "Table 3", "real photos, NIQE and BRISQUE", "real_world", "dcdgan_table3"),
     Item("DCD-GAN", "Table 4", "loss terms", "ablation_losses", "dcdgan_table4"),
     Item("DCD-GAN", "Table 5", "internal and external negatives", "ablation_negatives", "dcdgan_table5"),
     Item("DCD-GAN", "Table 6", "backward cycle", "ablation_backward_cycle", "dcdgan_table6"),
-    Item("DCD-GAN", "Fig. 1", "unpaired methods on one photo", "benchmarks"),
-    Item("DCD-GAN", "Fig. 2", "architecture", "walkthroughs/02_two_way_translation"),
+    Item("DCD-GAN", "Fig. 1", "unpaired methods on one photo", "benchmarks", figure="rain12"),
+    Item("DCD-GAN", "Fig. 2", "architecture", "walkthroughs/02_two_way_translation", record=None),
     Item("DCD-GAN", "Fig. 3", "feature space with and without the CGB", "feature_space"),
-    Item("DCD-GAN", "Fig. 4", "synthetic rain, images", "benchmarks"),
-    Item("DCD-GAN", "Fig. 5", "SPA-Data, images", "benchmarks"),
-    Item("DCD-GAN", "Fig. 6", "real rain, images", "real_world"),
-    Item("DCD-GAN", "Fig. 7", "negatives, enlarged crops", "ablation_negatives"),
+    Item("DCD-GAN", "Fig. 4", "synthetic rain, images", "benchmarks", figure="rain100l"),
+    Item("DCD-GAN", "Fig. 5", "SPA-Data, images", "benchmarks", figure="raincityscapes60"),
+    Item("DCD-GAN", "Fig. 6", "real rain, images", "real_world", figure="mwd-rain136"),
+    Item("DCD-GAN", "Fig. 7", "negatives, enlarged crops", "ablation_negatives", figure="crops"),
     Item("DCD-GAN", "Fig. 8", "clean-cue features", "ablation_backward_cycle", record="ablation_backward_cycle-features"),
     Item("DCD-GAN", "Fig. 9", "a sequence of domains", "cross_domain"),
     Item("DCD-GAN", "Fig. 10", "recognition, confidence of rain", "application"),
-    Item("DCD-GAN", "Fig. 11", "CycleGAN and DCLGAN", "closely_related"),
+    Item("DCD-GAN", "Fig. 11", "CycleGAN and DCLGAN", "closely_related", figure="crops"),
     Item("DCD-GAN", "self-training", "rehearsals of removed rain, not in the paper", "self_training"),
     Item("DCD-GAN", "released code", "the objective, printed and released", "paper_versus_code", "dcdgan_released_code"),
     Item("Rainmer", "results table", "mixed training, seven test sets", "rainmer_benchmarks", "rainmer_results"),
@@ -91,27 +102,19 @@ def _plain(name: str) -> str:
     return re.sub(r"(?<![a-z])tab(?=\d)", "table", letters.replace("figure", "fig"))
 
 
-def table() -> str:
-    """Format the catalogue as a Markdown table."""
-    lines = ["| paper | table or figure | what | results | the paper prints | ours |", "|---|---|---|---|---|---|"]
+def table(page: Path) -> str:
+    """Format the catalogue as a Markdown table; links are relative to the file `page`."""
+    titles = ["paper", "table or figure", "what", "results", "the paper prints", "ours", "verdicts on its claims"]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for item in ITEMS:
         name = item.notebook.split("/")[-1]
-        notebook = f"[{name}](notebooks/{item.notebook}.ipynb)" if item.source.exists() else f"{name}, to do"
-        done = ", ".join(f"[{p}](results/{p}/{item.notebook}.ipynb)" for p in item.results())
-        numbers = f"{headlines.printed(item.published)} | {item.ours}"
-        lines.append(f"| {item.paper} | {item.label} | {item.title} | {notebook}{': ' + done if done else ''} | {numbers} |")
+        notebook = _link(name, item.source, page) if item.source.exists() else f"{name}, to do"
+        folder = paths.REPOSITORY / "results"
+        done = ", ".join(_link(p, folder / p / f"{item.notebook}.ipynb", page) for p in item.results())
+        cells = [item.paper, item.label, item.title, f"{notebook}{': ' + done if done else ''}"]
+        lines.append(f"| {' | '.join([*cells, headlines.printed(item.published), item.ours, item.verdicts])} |")
     return "\n".join(lines)
 
 
-def with_table(text: str) -> str:
-    """Replace the part of `text` between the two marks by the current table."""
-    head, _, rest = text.partition(BEGIN)
-    _, found, tail = rest.partition(END)
-    if not found:
-        raise ValueError(f"the text lacks the marks {BEGIN} and {END}")
-    return f"{head}{BEGIN}\n{table()}\n{END}{tail}"
-
-
-if __name__ == "__main__":
-    target = Path(sys.argv[1])
-    atomic.write_text(target, with_table(target.read_text(encoding="utf-8")))
+def _link(text: str, path: Path, page: Path) -> str:
+    return f"[{text}]({os.path.relpath(path, page.parent)})"

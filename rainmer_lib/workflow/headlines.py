@@ -1,28 +1,27 @@
-"""Headline number of each table or figure, ours and the paper's, read from the files for the README."""
+"""Headline number of each table or figure, ours and the paper's, read from the files."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
 
 from rainmer_lib import paths
-from rainmer_lib.claims.over_seeds import told
+from rainmer_lib.plots.style import TEST_SET_LABELS
+from rainmer_lib.workflow.judged import SIZES
 
-SIZES = ("paper", "laptop")  # numbers at `quick` mean nothing
 OURS = ("full", "both", "DCD-GAN", "paper", "Rainmer", "all weathers")  # names of the method in the comparisons
 PREFERRED = ("rain100l", "real147")  # test sets for headlines, where a table has them
 METRICS = ("psnr", "niqe")
 
 
 def ours(record: str, protocol: str = "prenet") -> str:
-    """Return the method's mean over seeds on one test set, the rainy input's, and counts of verdicts; "" without results.
+    """Return the method's mean over seeds on one test set, and the rainy input's; "" without results or without scores.
 
     `record`: name of the results files.  `protocol`: the one whose scores are printed, if a table has several.
     """
     for size in SIZES:
         path = paths.REPOSITORY / "results" / size / f"{record}.csv"
         if path.exists():
-            return ", ".join(filter(None, (_score(path, protocol), _verdicts(path.with_suffix(".json")))))
+            return _score(path, protocol)
     return ""
 
 
@@ -50,12 +49,8 @@ def _score(path: Path, protocol: str) -> str:
     test_set = next((name for name in PREFERRED if name in set(table.test_set)), table.test_set.iloc[0])
     means = table[table.test_set == test_set].groupby("method")[metric].mean()
     name = next((m for m in OURS if m in means), None)
-    return "" if name is None else f"{_number(means[name], metric)}, rainy input {means['input']:.2f} ({test_set})"
-
-
-def _verdicts(record: Path) -> str:
-    counts = told(claim["verdict"] for claim in json.loads(record.read_text())["claims"])
-    return f"comparisons: {counts}" if counts else ""
+    where = TEST_SET_LABELS.get(test_set, test_set)
+    return "" if name is None else f"{_number(means[name], metric)}, rainy input {means['input']:.2f} ({where})"
 
 
 def _metric(table: pd.DataFrame) -> str | None:

@@ -14,8 +14,11 @@ import pytest
 
 from rainmer_lib import paths
 from rainmer_lib.plots.slider import slider
+from rainmer_lib.pretrained.models import shipped
 from rainmer_lib.site import executed, reference
 from rainmer_lib.workflow.catalogue import ITEMS
+from rainmer_lib.workflow.judged import judge
+from rainmer_lib.workflow.stated import CLAIMS
 
 LARGEST = 40e6  # bytes
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -98,7 +101,8 @@ def test_every_item_with_results_has_its_picture_numbers_and_page(site):
     for item in ITEMS:
         assert f"<strong>{item.label}</strong>" in text
         if item.notebook in shown:
-            assert f'href="notebooks/{item.notebook}.html"' in text and f'alt="{item.label}, ' in text
+            assert f'href="notebooks/{item.notebook}.html"' in text
+            assert (f'alt="{item.label}, ' in text) == (item.figure is not None)
             if item.published:
                 assert f"{item.paper}, {item.label}: {item.title}" in text
     for stem in shown:
@@ -113,8 +117,37 @@ def test_equations_and_reference_are_there(site, pages):
     assert "Float[ndarray, 'h w 3']" in text.replace("&#39;", "'"), "shapes stand in signatures"
 
 
-def test_the_search_knows_words_of_a_notebook(site):
-    assert "negatives" in (site / "searchindex.js").read_text(encoding="utf-8")
+def test_the_search_knows_words_of_a_notebook_and_has_texts_for_excerpts(site):
+    index = (site / "searchindex.js").read_text(encoding="utf-8")
+    assert "negatives" in index
+    texts = json.loads((site / "_static" / "page_texts.js").read_text(encoding="utf-8").partition(" = ")[2].rstrip(";\n"))
+    assert "negatives" in texts["notebooks/ablation_negatives"] and not [name for name in texts if name.startswith("quick/")]
+    loaded = (site / "search.html").read_text(encoding="utf-8")
+    assert loaded.index("page_texts.js") < loaded.index("excerpts.js") < loaded.index("searchtools.js")
+    assert "page_texts.js" not in (site / "gallery.html").read_text(encoding="utf-8"), "only the search needs it"
+
+
+def test_the_readme_keeps_its_picture_and_each_profile_its_page(site, pages):
+    assert any(goal.startswith("_images/") for goal in pages[site / "readme.html"].loads)
+    links = pages[site / "docs" / "results.html"].links
+    assert {"../notebooks/ablation_negatives.html", "../quick/ablation_negatives.html"} <= set(links)
+
+
+def test_verdicts_stand_under_a_claim_and_on_the_page_of_claims(site):
+    """Said the same in both places."""
+    notebook = (site / "notebooks" / "ablation_negatives.html").read_text(encoding="utf-8")
+    words = re.sub(r"<[^>]+>", "", notebook)
+    stated = [claim for claim in CLAIMS if claim.record == "ablation_negatives"]
+    page = re.sub(r"<[^>]+>", "|", (site / "docs" / "claims.html").read_text(encoding="utf-8"))
+    for claim in stated:
+        verdict = judge(claim).verdict
+        line = rf"{re.escape(claim.says)}[|\s]+{re.escape(claim.where)}[|\s]+{verdict}"
+        assert f"{verdict}: {claim.says}. " in words and re.search(line, page)
+
+
+def test_every_network_that_ships_has_its_page(site, pages):
+    for name in shipped():
+        assert len([goal for goal in pages[site / "models" / f"{name}.html"].loads if "_images/" in goal]) >= 3
 
 
 def browse(path, folder):

@@ -16,6 +16,11 @@ def png(colour):
     return buffer.getvalue()
 
 
+def ranked(better, worse, metric, verdict):
+    return {"test_set": "rain100l", "metric": metric, "better": better, "worse": worse, "difference": 0.1, "spread": 0.01,
+            "seeds": 5, "verdict": verdict}  # fmt: skip
+
+
 @pytest.fixture
 def write_notebook():
     """Writes an executed notebook with a picture; its path."""
@@ -36,8 +41,10 @@ def results(tmp_path, write_notebook):
     folder = tmp_path / "repository" / "results"
     for profile in ("quick", "laptop"):
         path = write_notebook(folder / profile / "ablation_negatives.ipynb", text=f"# Negatives\n\nat {profile}")
-        claims = [{"verdict": "supported"}, {"verdict": "inconclusive"}, {"verdict": "supported"}]
-        facts = {"claims": claims, "commit": "abc", "versions": {"torch": "2.13"}, "device": "cpu"}
+        claims = [ranked("both", "internal", "psnr", "supported"), ranked("internal", "external", "psnr", "supported"),
+                  ranked("internal", "both", "ssim", "inconclusive"), ranked("both", "external", "ssim", "inconclusive"),
+                  ranked("a control", "both", "psnr", "contradicted")]  # fmt: skip
+        facts = {"claims": claims, "commit": "abc", "versions": {"torch": "2.13"}, "device": "cpu", "runs": []}
         path.with_suffix(".json").write_text(json.dumps(facts))
         path.with_suffix(".csv").write_text("method,psnr\n")
         path.with_suffix(".md").write_text("| negatives | PSNR |\n| --- | --- |\n| input | 25.00 |\n| both | 27.00 ± 1.41 |\n")

@@ -1,8 +1,12 @@
 """The gallery: a card for every table and figure, and the paper's numbers beside ours."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 from PIL import Image
 
+from rainmer_lib import paths
 from rainmer_lib.site import executed, gallery
 from rainmer_lib.workflow.catalogue import ITEMS, Item
 
@@ -10,7 +14,10 @@ TABLE_5 = next(item for item in ITEMS if item.label == "Table 5")
 FIG_7 = next(item for item in ITEMS if item.label == "Fig. 7")
 
 
-def test_every_item_has_its_card_with_state_and_verdicts(results, tmp_path):
+def test_every_item_has_its_card_with_state_and_verdicts(results, tmp_path, monkeypatch):
+    """The counts are those of the README: of claims, not of comparisons."""
+    shutil.copytree(paths.published_root(), results / "published")
+    monkeypatch.setattr(paths, "REPOSITORY", results.parent)
     gallery.write_page(executed.best(results), tmp_path)
     text = (tmp_path / "gallery.md").read_text()
     cards = text.partition("## Numbers")[0].split("\n- ")[1:]
@@ -18,18 +25,21 @@ def test_every_item_has_its_card_with_state_and_verdicts(results, tmp_path):
         assert f"**{item.label}**" in card and item.title in card
         page = f"(/notebooks/{item.notebook}.ipynb)"
         assert card.count(page) == (2 if item.notebook == "ablation_negatives" else 0), "picture and label lead to it"
-    assert text.count("`laptop`, comparisons: 2 supported, 1 inconclusive") == 3, "two cards and one heading of numbers"
+    assert text.count("`laptop`, claims: 1 supported, 1 inconclusive") == 1 + 1, "a card and a heading of numbers"
+    assert text.count("`laptop`, claims: 1 not tested") == 1, "its figure has claims of its own"
     assert text.count("to do\n") == len(ITEMS) - 2
 
 
-def test_a_figure_shows_crops_and_a_table_the_plot(results, tmp_path):
+def test_every_item_shows_its_own_picture(results, tmp_path):
     shown = executed.best(results)
-    walkthrough = Item("DCD-GAN", "Fig. 2", "x", "walkthroughs/08_measuring_deraining")
+    walkthrough = Item("DCD-GAN", "Fig. 2", "x", "walkthroughs/08_measuring_deraining", record=None)
     for item, colour in ((TABLE_5, (0, 128, 0)), (FIG_7, (0, 0, 255)), (walkthrough, (255, 0, 0))):
         entry = gallery.Entry(item, shown[item.notebook])
         assert gallery.write_thumbnail(entry, tmp_path)
         picture = np.asarray(Image.open(tmp_path / entry.picture).convert("RGB")).astype(int)
         assert picture.shape == (240, 480, 3) and np.abs(picture - colour).max() < 12
+    for nothing in (replace(TABLE_5, figure=None), replace(TABLE_5, figure="gone"), replace(TABLE_5, record=None, figure=None)):
+        assert not gallery.write_thumbnail(gallery.Entry(nothing, shown[TABLE_5.notebook]), tmp_path), "not another one instead"
 
 
 def test_the_papers_numbers_stand_beside_ours_digit_by_digit(results):
@@ -37,13 +47,13 @@ def test_the_papers_numbers_stand_beside_ours_digit_by_digit(results):
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table.splitlines()]
     assert rows[0] == ["row", "paper: Test100 PSNR", "paper: Test100 SSIM", "laptop: PSNR"]
     assert rows[2] == ["input", "–", "–", "25.00"]
-    assert rows[3] == ["both", "25.61", "0.813", "27.00\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}1.41"]
+    assert rows[3] == ["both", "25.61", "0.813", "27.00 ± 1.41"]
     assert [row[0] for row in rows[4:]] == ["internal", "external"] and rows[4][3:] == ["–"]
 
 
 def test_tables_without_a_common_row_stand_one_after_the_other(results):
     shown = executed.best(results)["ablation_negatives"]
-    real = next(item for item in ITEMS if item.label == "Table 3")
+    real = replace(next(item for item in ITEMS if item.label == "Table 3"), notebook=shown.stem)
     assert "| DCD-GAN | 4.032 | 13.311 |\n\nlaptop:\n\n| negatives | PSNR |" in gallery.beside(real, shown)
     shown.path.with_suffix(".md").write_text("| method | NIQE |\n| --- | --- |\n| DCD-GAN | 4 |\n| DCD-GAN | 5 |\n")
     assert "| DCD-GAN | 5 |" in gallery.beside(real, shown), "rows of one name cannot be laid beside others"

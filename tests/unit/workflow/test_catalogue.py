@@ -1,4 +1,4 @@
-"""The catalogue: every table and figure of both papers once, in the README as it is here."""
+"""The catalogue: every table and figure of both papers once, each with its own picture, record and verdicts."""
 
 import json
 
@@ -6,15 +6,11 @@ import pytest
 
 from rainmer_lib import paths
 from rainmer_lib.experiments.records import published
-from rainmer_lib.workflow import catalogue
-from rainmer_lib.workflow.catalogue import BEGIN, END, Item
+from rainmer_lib.workflow import catalogue, judged
+from rainmer_lib.workflow.catalogue import Item
+from rainmer_lib.workflow.stated import Stated
 
 ROOT = paths.REPOSITORY
-
-
-def test_the_readme_shows_the_catalogue():
-    text = (ROOT / "README.md").read_text()
-    assert catalogue.with_table(text) == text, "run `make readme`"
 
 
 def test_every_table_and_figure_of_the_papers_is_listed_once():
@@ -42,25 +38,31 @@ def one_item(tmp_path, monkeypatch):
         (tmp_path / name).touch()
     rows = ["method,seed,test_set,protocol,psnr,ssim", "input,-1,day,rainmer,27.0,0.8", "full,0,day,rainmer,31.0,0.9"]
     (tmp_path / "results" / "laptop" / "folder" / "item.csv").write_text("\n".join(rows))
-    (tmp_path / "results" / "laptop" / "folder" / "item.json").write_text(json.dumps({"claims": [{"verdict": "supported"}]}))
+    better = {"metric": "psnr", "better": "full", "worse": "input", "difference": 4, "spread": 1, "seeds": 3}
+    content = {"claims": [better | {"verdict": "supported"}], "runs": []}
+    (tmp_path / "results" / "laptop" / "folder" / "item.json").write_text(json.dumps(content))
+    claim = Stated("Rainmer", "Table 1", "It works", "Table 1", "folder/item", (("full", "input"),))
+    monkeypatch.setattr(judged, "CLAIMS", (claim,))
     return catalogue.ITEMS[0]
 
 
 def test_a_row_links_the_notebook_its_results_and_our_number(one_item):
     assert one_item.results() == ["quick", "laptop"] and one_item.source.exists()
-    lines = catalogue.table().splitlines()
-    results = "[quick](results/quick/folder/item.ipynb), [laptop](results/laptop/folder/item.ipynb)"
-    assert lines[2].startswith(f"| Rainmer | Table 1 | words | [item](notebooks/folder/item.ipynb): {results} |  | 31.00 dB, ")
-    assert lines[2].endswith("comparisons: 1 supported |") and lines[3] == "| DCD-GAN | Fig. 2 | x | y, to do |  |  |"
+    lines = catalogue.table(paths.REPOSITORY / "docs" / "results.md").splitlines()
+    results = "[quick](../results/quick/folder/item.ipynb), [laptop](../results/laptop/folder/item.ipynb)"
+    numbers = "31.00 dB, rainy input 27.00 (day)"
+    start = f"| Rainmer | Table 1 | words | [item](../notebooks/folder/item.ipynb): {results} |  | {numbers} |"
+    assert lines[2] == f"{start} 1 supported |" and lines[3] == "| DCD-GAN | Fig. 2 | x | y, to do |  |  |  |"
 
 
-def test_the_table_replaces_what_stands_between_its_marks(one_item):
-    text = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    found = catalogue.with_table(text)
-    assert found == f"before\n{BEGIN}\n{catalogue.table()}\n{END}\nafter\n" and catalogue.with_table(found) == found
-    for wrong in ("before", f"{BEGIN} alone"):
-        with pytest.raises(ValueError, match="lacks the marks"):
-            catalogue.with_table(wrong)
+def test_every_item_has_its_own_picture():
+    """Two items never share one; what is committed at the largest profile is there."""
+    pictures = [(item.notebook, item.picture or item.label) for item in catalogue.ITEMS]
+    assert len(pictures) == len(set(pictures))
+    for item in catalogue.ITEMS:
+        if item.picture and item.results():
+            assert (ROOT / "results" / item.results()[-1] / item.picture).exists(), item
+    assert [item.label for item in catalogue.ITEMS if not item.picture] == ["Table 2", "Fig. 2"]
 
 
 @pytest.mark.parametrize(("name", "meant"), [
