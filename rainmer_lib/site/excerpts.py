@@ -12,7 +12,7 @@ from pathlib import Path
 from rainmer_lib import atomic
 
 SCRIPT = "page_texts.js"
-LONGEST = 40_000  # characters of a page; an excerpt beyond is not shown
+LONGEST = 20_000  # characters of a page; an excerpt beyond is not shown
 _UNSEEN = re.compile(r"<(script|style|svg|math)\b.*?</\1>|<a class=\"headerlink\".*?</a>|<[^>]+>", re.DOTALL)
 
 

@@ -1,8 +1,12 @@
 """Executed notebooks as pages: which profile is shown, how it was run, links that hold."""
 
+import base64
+import io
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from rainmer_lib.site import executed
 from rainmer_lib.site.links import Pages
@@ -42,6 +46,8 @@ def test_every_profile_has_its_own_page(results, tmp_path):
         page = nbformat.read(tmp_path / f"{shown[profile].page}.ipynb", 4)
         assert f"The same at [{other}](/{shown[other].page}.ipynb)." in page.cells[0].source
         assert page.metadata.get("orphan", False) == page.metadata.get("nosearch", False) == (profile == "quick")
+        picture = Image.open(io.BytesIO(base64.b64decode(page.cells[1].outputs[0].data["image/png"])))
+        assert (picture.mode, picture.size) == ("P" if profile == "quick" else "RGB", (600, 300))
         assert ("**Verdicts**" in page.cells[0].source) == (profile == "laptop"), "numbers at quick mean nothing"
 
 
