@@ -25,10 +25,11 @@ RANGES = {
     "1 or more": (
         "width", "blocks", "discriminator_width", "patches", "embedding", "steps", "batch", "warm_up_batch", "rehearsal_crops",
     ),
-    "above 0": ("temperature", "learning_rate", "discriminators_learning_rate", "heads_learning_rate"),
+    "above 0": ("temperature", "learning_rate", "heads_learning_rate"),
     "0 or more": (
         "contrastive_weight", "colour_weight", "plain_cycle_weight", "adversarial_weight", "frequency_weight",
         "identity_weight", "forward_cycle_share", "discriminator_replay", "warm_up", "rehearsals", "rehearsal_weight",
+        "discriminators_learning_rate",
     ),
     "within [0, 1)": ("betas", "heads_betas", "ema"),
     "0 or more, below 2**63": ("seed",),

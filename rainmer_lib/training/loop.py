@@ -85,7 +85,7 @@ def _exported(trainer: Trainer, run: RunFolder) -> list[str]:
     return list(halves)
 
 
-def _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch) -> float:
+def _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch=None) -> float:
     began, pending = time.monotonic(), []
     for _ in _progress(range(trainer.step, config.steps), run.identity.key, say):
         batch = data.batch(trainer.step, trainer.crops, config.crop, config.seed)

@@ -79,7 +79,8 @@ def test_leaks_names_what_it_cannot_read_and_compares_the_others(run, tmp_path):
         (tmp_path / folder / "cut.png").write_bytes((tmp_path / folder / "1.png").read_bytes()[:500])
         (tmp_path / folder / "._1.png").write_text("macOS")
     result = run("leaks", str(tmp_path / "a"), str(tmp_path / "b"))
-    assert result.exit_code == 1 and "no photo of" in result.output and result.output.count("cut.png: cannot be read") == 2
+    assert result.exit_code == 1 and "no photo of" in result.output
+    assert result.output.count("cut.png: truncated or damaged") == 2
     (tmp_path / "a" / "1.png").unlink()
     assert "no image there can be read" in str(run("leaks", str(tmp_path / "a"), str(tmp_path / "b")).exception)
     assert "nowhere: no such folder" in str(run("leaks", str(tmp_path / "nowhere"), str(tmp_path / "b")).exception)

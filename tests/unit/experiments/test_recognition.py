@@ -82,14 +82,14 @@ def test_the_embedded_photos_say_what_they_lack(monkeypatch, tmp_path):
     assert "held-out: 4 images" in str(found) and str(found).count("left out") == 3
     with pytest.raises(FileNotFoundError, match="nanodet.json"):
         recognition.detector.cache_clear()
-        evaluation_set(SimpleNamespace(name="bsd-streaks"))
+        evaluation_set(SimpleNamespace(name="bsd-streaks", require_layers=lambda: None))
 
 
 @pytest.mark.data
 @needs_weights
 def test_the_real_evaluation_set(monkeypatch):
     recognition.detector.cache_clear()
-    found = evaluation_set(SimpleNamespace(name="bsd-streaks"))
+    found = evaluation_set(SimpleNamespace(name="bsd-streaks", require_layers=lambda: None))
     assert {name: len(images) for name, images in found.rainy.items()} == {"real147": 30, "mwd": 40, "raincityscapes60": 60}
     assert found.sought == "raincityscapes60" and list(found.clean) == [found.sought] and not found.left_out
     assert list(found.models) == ["PReNet (supervised)"] and set(found.rainy["real147"]) == set(REAL147)
@@ -100,4 +100,4 @@ def test_the_real_evaluation_set(monkeypatch):
     assert (512, 512, 3) not in sizes.values(), "squashed to a square"
     monkeypatch.setitem(recognition.SUPERVISED, "PReNet (supervised)", "absent")
     monkeypatch.setitem(recognition.MODELS, "absent", SimpleNamespace(present=False, weights=lambda: "net_latest.pth"))
-    assert "net_latest.pth" in evaluation_set(SimpleNamespace(name="bsd-streaks")).left_out[0]
+    assert "net_latest.pth" in evaluation_set(SimpleNamespace(name="bsd-streaks", require_layers=lambda: None)).left_out[0]

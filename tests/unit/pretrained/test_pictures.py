@@ -81,7 +81,8 @@ def test_a_picture_shows_the_four_images_and_the_window_of_the_most_rain(pairs):
 
 
 def noisy_figure():
-    figure = plt.figure(figsize=(2, 2), layout="none")
+    figure = plt.figure(figsize=(2, 2))
+    figure.set_layout_engine("none")
     figure.add_axes((0, 0, 1, 1)).imshow(np.random.default_rng(0).random((200, 200, 3)))
     return figure
 

@@ -80,7 +80,15 @@ def test_whoever_stops_the_command_stops_snakemake_and_its_jobs(tmp_path):
 
 
 @pytest.fixture
-def interrupted(tmp_path):
+def heard():
+    """SIGINT is heard, also where the tests run in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def interrupted(tmp_path, heard):
     """Waits for a command, and sends signals to this process once the command's job has begun and written `started`."""
 
     def wait(command, *numbers, **options):
