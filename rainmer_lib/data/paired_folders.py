@@ -136,6 +136,14 @@ def listing_of(name: str) -> Listing:
         benchmark, part = registry.lookup(REGISTERED[name])
     else:
         raise ValueError(f"training set {name!r}: choose one of {', '.join((*REGISTERED, *WEATHERS))}")
+    return whole_listing(benchmark, part)
+
+
+def whole_listing(benchmark: registry.Benchmark, part: registry.Split) -> Listing:
+    """List the images of a part of a set.
+
+    FileNotFoundError says how to get the set, ValueError names files without a partner.
+    """
     try:
         listing = part.listing()
     except FileNotFoundError as error:

@@ -14,7 +14,7 @@ import numpy as np
 from rainmer_lib.data import layouts, registry
 from rainmer_lib.data.layouts import Entry, Listing
 from rainmer_lib.data.paired import digest
-from rainmer_lib.data.paired_folders import identity_of
+from rainmer_lib.data.paired_folders import identity_of, whole_listing
 from rainmer_lib.data.photo_files import Photo, PhotoFiles
 from rainmer_lib.data.test_sets import read_pair
 from rainmer_lib.data.unpaired_photos import UnpairedPhotos
@@ -60,12 +60,7 @@ def published_rain(name: str) -> UnpairedPhotos:
 
 
 def _listing(benchmark: registry.Benchmark, split: registry.Split) -> Listing:
-    try:
-        listing = split.listing()
-    except FileNotFoundError as error:
-        raise FileNotFoundError(benchmark.missing(str(error))) from error
-    if listing.problems:
-        raise ValueError(f"{listing.folder}: {'; '.join(listing.problems)}")
+    listing = whole_listing(benchmark, split)
     if len({entry.clean for entry in listing.entries}) < 4:
         raise ValueError(f"{listing.folder}: {len(listing.entries)} pairs; training needs those of at least 4 scenes")
     return listing
