@@ -20,7 +20,7 @@ _CYCLEGAN = {
 # out.
 _DCLGAN = {
     "contrastive_weight": 2.0, "colour_weight": 0.0, "frequency_weight": 0.0, "identity_weight": 1.0,
-    "negatives": "internal", "adversarial_loss": "least_squares",
+    "negatives": "internal", "batch_negatives": True, "adversarial_loss": "least_squares",
 }  # fmt: skip
 
 # Park et al., ECCV 2020: one generator and one discriminator.  The contrastive term has weight 1, halved over two pairs, a

@@ -58,6 +58,8 @@ class DCDGANConfig:
     embedding: int = 256  # code
     temperature: float = 0.07  # paper, Sec. 4.1
     negatives: str = "both"  # paper, Sec. 3.2 and Table 5
+    batch_negatives: bool = False  # code: above batch 1, patches of all images of the batch are internal negatives; the paper
+    #                                has batch 1, where there is no difference
     guidance_branches: int = 2  # open: Fig. 2 draws four, "four stacks of features" (Sec. 4.3) needs two; four adds
     #                             N_R|R* and R_N|N* at the price of two more encoder passes
 
@@ -125,6 +127,8 @@ class DCDGANConfig:
                 "without the backward cycle there is no rain-added image to take external negatives from: "
                 "set negatives='internal' together with backward_cycle=False"
             )
+        if self.batch_negatives and self.negatives == "external":
+            raise ValueError("batch_negatives=True is about internal negatives: set negatives='internal' or negatives='both'")
         two_sided = self.backward_cycle or self.negatives != "internal" or self.guidance_branches != 2
         if self.one_sided and (two_sided or any(self.cycle_weights())):
             raise ValueError(
@@ -146,10 +150,12 @@ class DCDGANConfig:
 paper = DCDGANConfig()
 
 # The objective that the authors released: DCLGAN's.  0.5 (GAN_N + GAN_R) + 0.5 * 2 (NCE_1 + NCE_2) + 0.5 (idt + idt),
-# internal negatives, clipped hinge, heads with Adam's defaults; colour and frequency are computed there, never added.
+# internal negatives of the whole batch, clipped hinge, heads with Adam's defaults; colour and frequency are computed there,
+# never added.
 released = DCDGANConfig(
-    negatives="internal", contrastive_weight=1.0, colour_weight=0.0, frequency_weight=0.0, adversarial_weight=0.5,
-    identity_weight=0.5, adversarial_loss="hinge_clipped", heads_learning_rate=1e-3, heads_betas=(0.9, 0.999),
+    negatives="internal", batch_negatives=True, contrastive_weight=1.0, colour_weight=0.0, frequency_weight=0.0,
+    adversarial_weight=0.5, identity_weight=0.5, adversarial_loss="hinge_clipped",
+    heads_learning_rate=1e-3, heads_betas=(0.9, 0.999),
 )  # fmt: skip
 
 # Ours, for networks that ship: rehearsals, and a stronger identity term that keeps dry photos.  No table of the paper uses it.

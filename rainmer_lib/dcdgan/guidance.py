@@ -56,7 +56,7 @@ class ContrastiveGuidance(nn.Module):
 
     def forward(
         self, stacks: Mapping[str, Features], patches: int, temperature: float, negatives: str, generator: torch.Generator,
-        one_sided: bool = False,
+        one_sided: bool = False, batch_negatives: bool = False,
     ) -> Tensor:
         """Return L_con: the mean over tapped layers, summed over branches (the weight 2 was tuned with means over layers).
 
@@ -75,7 +75,7 @@ class ContrastiveGuidance(nn.Module):
         with torch.autocast(next(self.parameters()).device.type, enabled=False):
             terms = [
                 patch_contrast(embedded[query][tap], embedded[keys][tap], embedded.get(external, {}).get(tap),
-                               temperature, negatives)
+                               temperature, negatives, batch_negatives)
                 for query, keys, external in BRANCHES if query in embedded
                 for tap in stacks["rainy"]
             ]  # fmt: skip

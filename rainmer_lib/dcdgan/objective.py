@@ -34,8 +34,9 @@ def build_objective(config: DCDGANConfig, patch_generator: torch.Generator) -> l
             if config.backward_cycle:
                 stacks["recovered_clean"] = t.rerain.encode(cycles.recovered_clean, config.taps)
         return model.guidance(
-            stacks, config.patches, config.temperature, config.negatives, patch_generator, config.one_sided
-        )
+            stacks, config.patches, config.temperature, config.negatives, patch_generator, config.one_sided,
+            config.batch_negatives,
+        )  # fmt: skip
 
     def over_cycles(distance: Callable[[Tensor, Tensor], Tensor]) -> Callable[[DCDGAN, Cycles], Tensor]:
         """Return the term that adds the distance of R to R* and, with a backward cycle, that of N to N*."""

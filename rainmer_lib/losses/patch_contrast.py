@@ -9,8 +9,9 @@ Scalar = Float[Tensor, ""]
 
 
 def patch_contrast(
-    query: Embeddings, keys: Embeddings, external: Embeddings | None, temperature: float = 0.07, negatives: str = "both"
-) -> Scalar:
+    query: Embeddings, keys: Embeddings, external: Embeddings | None, temperature: float = 0.07, negatives: str = "both",
+    batch_negatives: bool = False,
+) -> Scalar:  # fmt: skip
     """Return the loss of identifying each query patch's own location in the source image among all candidates.
 
     Eq. (2), for the query at location s, averaged over s and over the batch:
@@ -24,8 +25,16 @@ def patch_contrast(
                          for `internal`
     negatives `internal` (1 + 255 candidates), `external` (1 + 256), `both` (1 + 511)
 
-    Keys and negatives are detached, so only the query learns, as in MoCo and in the authors' code.  Images of a batch are
-    not compared with each other.  The authors' released code has internal negatives only.
+    With `batch_negatives` the keys of the whole batch are the internal negatives of each query, b n - 1 of them; for the
+    query at location s of image i:
+
+        l = -log  exp(q_is . k_is / t) / ( sum_{j, u} exp(q_is . k_ju / t) + sum_{external v} exp(q_is . v / t) )
+
+    over all images j and locations u (the positive is one of them) and the external patches of image i alone (none for
+    `internal`).  Nothing changes at batch 1.  The authors' code and DCLGAN's compute this, with internal negatives only.
+    Without it images of a batch are not compared with each other, as in CUT.
+
+    Keys and negatives are detached, so only the query learns, as in MoCo and in the authors' code.
     """
     if negatives not in ("internal", "external", "both"):
         raise ValueError(f"negatives={negatives!r}: choose internal, external or both")
@@ -35,10 +44,11 @@ def patch_contrast(
         )
     keys, sharp = keys.detach(), query / temperature  # scaled before the product, which has far more values
     positive = (sharp * keys).sum(dim=2, keepdim=True)
+    internal = keys.flatten(0, 1).expand(len(keys), -1, -1) if batch_negatives else keys
     if negatives == "internal":
-        total = _LogSumExp.apply(sharp, keys)
+        total = _LogSumExp.apply(sharp, internal)
     elif negatives == "both":
-        total = _LogSumExp.apply(sharp, torch.cat([keys, external.detach()], dim=1))
+        total = _LogSumExp.apply(sharp, torch.cat([internal, external.detach()], dim=1))
     else:
         total = torch.logaddexp(positive, _LogSumExp.apply(sharp, external.detach()))
     return (total - positive).mean()

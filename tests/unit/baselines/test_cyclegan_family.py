@@ -73,13 +73,14 @@ def test_each_differs_from_dcdgan_in_its_objective_alone(method, expected, size)
     differ = {f.name for f in fields(ours) if getattr(ours, f.name) != getattr(theirs, f.name)}
     assert differ <= {
         "contrastive_weight", "colour_weight", "frequency_weight", "plain_cycle_weight", "identity_weight", "negatives",
-        "adversarial_loss", "backward_cycle", "one_sided",
+        "batch_negatives", "adversarial_loss", "backward_cycle", "one_sided",
     }  # fmt: skip
     factor = method.sizes[size].scaled.get("contrastive_weight", 1.0)
     found = {name: getattr(ours, name) for name in expected}
     assert found == expected | {"contrastive_weight": factor * expected["contrastive_weight"]}
     assert (ours.colour_weight, ours.frequency_weight, ours.adversarial_loss) == (0.0, 0.0, "least_squares")
     assert (ours.one_sided, ours.backward_cycle) == (method is CUT, method is not CUT)
+    assert ours.batch_negatives == (method is DCLGAN), "CUT's code keeps images apart"
 
 
 @pytest.mark.parametrize("method", [CYCLEGAN, CUT, DCLGAN], ids=lambda method: method.name)

@@ -15,6 +15,7 @@ def test_the_papers_numbers():
     assert (paper.generator, paper.schedule) == ("resnet", "linear")
     assert (paper.discriminator_sees, paper.discriminator_norm) == ("image", True)
     assert (released.heads_learning_rate, released.heads_betas) == (1e-3, (0.9, 0.999))
+    assert (paper.batch_negatives, released.batch_negatives) == (False, True)
 
 
 def test_what_is_not_the_papers_is_off():
@@ -29,6 +30,7 @@ def test_what_is_not_the_papers_is_off():
     ({"taps": ("down1", "block12")}, "block12.*choose among stem, down1"),
     ({"taps": ()}, r"taps=\(\): expected layers"),
     ({"backward_cycle": False}, "negatives='internal'"),
+    ({"batch_negatives": True, "negatives": "external"}, "batch_negatives=True.*'internal' or negatives='both'"),
     ({"crop": 250}, "multiple of 4"),
     ({"steps": 0}, "steps=0: expected 1 or more"),
     ({"generator": "unet"}, "resnet, rain_layer"),

@@ -7,6 +7,7 @@ import torch
 
 from rainmer_lib.dcdgan.guidance import ContrastiveGuidance, draw_locations
 from rainmer_lib.dcdgan.model import DCDGAN
+from rainmer_lib.dcdgan.objective import build_objective
 from rainmer_lib.losses.patch_contrast import patch_contrast
 from rainmer_lib.networks.blocks import parameter_count
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
@@ -30,8 +31,9 @@ def slow_guidance(model, cycles, config, seed):
     k_n, q_rn = g.embed_clean(clean, i2), g.embed_rainy(rerained, i2)
     total = 0.0
     for tap in taps:
-        total += patch_contrast(q_nr[tap], k_r[tap], q_rn[tap], config.temperature, config.negatives)
-        total += patch_contrast(q_rn[tap], k_n[tap], q_nr[tap], config.temperature, config.negatives)
+        values = config.temperature, config.negatives, config.batch_negatives
+        total += patch_contrast(q_nr[tap], k_r[tap], q_rn[tap], *values)
+        total += patch_contrast(q_rn[tap], k_n[tap], q_nr[tap], *values)
     return total / len(taps)
 
 
@@ -44,6 +46,20 @@ def test_stacks_of_the_cycle_passes_equal_encoding_again(tiny, photos, negatives
         cycles.features, config.patches, config.temperature, negatives, torch.Generator().manual_seed(5)
     )
     torch.testing.assert_close(fast, slow_guidance(model, cycles, config, seed=5), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("negatives", ["internal", "both"])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_the_term_takes_negatives_from_the_whole_batch_where_asked(tiny, photos, negatives, batch):
+    """In both branches; at batch 1, that of the paper, it makes no difference."""
+    values = []
+    for whole in (False, True):
+        config = replace(tiny, negatives=negatives, batch_negatives=whole)
+        model = DCDGAN(config)
+        cycles = model.translation(*(images[:batch] for images in photos))
+        values.append(build_objective(config, torch.Generator().manual_seed(5))[0].value(model, cycles))
+        torch.testing.assert_close(values[-1], slow_guidance(model, cycles, config, seed=5), rtol=1e-5, atol=1e-6)
+    assert values[0] == values[1] if batch == 1 else values[1] > values[0] + 0.5
 
 
 def test_no_encoder_runs_twice(tiny, photos):

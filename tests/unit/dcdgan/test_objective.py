@@ -159,7 +159,7 @@ def test_each_discriminator_is_shown_its_real_and_its_generated_images(tiny, pho
 
 def test_the_released_objective(tiny, photos):
     """0.5 GAN (clipped hinge) + 0.5 * 2 NCE with internal negatives + 0.5 identity; nothing of the paper's own."""
-    names = ("negatives", "contrastive_weight", "colour_weight", "frequency_weight", "adversarial_weight",
+    names = ("negatives", "batch_negatives", "contrastive_weight", "colour_weight", "frequency_weight", "adversarial_weight",
              "identity_weight", "adversarial_loss")  # fmt: skip
     config = replace(tiny, **{name: getattr(released, name) for name in names})
     values = {k: v.item() for k, v in Trainer.start(config).train_step(photos).items()}
