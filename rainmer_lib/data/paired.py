@@ -151,7 +151,7 @@ def paired_sample(pair: Pair, crop: int, view: int, rng: np.random.Generator, fl
     """Cut a batch of one: the crops at one random location, flipped alike, and the whole images resized, never flipped.
 
     Flip: u in {0, 1, 2, 3}; 0 turns the crops upside down, 1 exchanges left and right, 2 and 3 change nothing.  The whole
-    images lose their aspect ratio; bilinear without anti-aliasing, as in the released code, which reads them as 8-bit first.
+    images lose their aspect ratio; bilinear without anti-aliasing, as in the released code, which also rounds them to 8 bits.
     """
     height, width = pair.clean.shape[:2]
     if min(height, width) < crop:

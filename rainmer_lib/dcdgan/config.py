@@ -53,7 +53,9 @@ class DCDGANConfig:
     discriminator_norm: bool = True  # code: instance norm; ours, for small budgets: False, with the weights of He et al.
 
     # Contrastive Guidance Branch
-    taps: tuple[str, ...] = ("down1", "down2", "block1", "block5")  # code: nce_layers 4, 8, 12, 16
+    taps: tuple[str, ...] = ("down1", "down2", "block1", "block5")  # code: nce_layers 4, 8, 12, 16.  They are numbers: without
+    #                         anti-aliasing, which takes two of the layers, 4, 8, 12 and 16 are the code's down1, the norm
+    #                         behind down2, block3 and block7; names stay with their layers
     patches: int = 256  # paper, Sec. 4.1: 1 positive, 255 internal and 256 external negatives
     embedding: int = 256  # code
     temperature: float = 0.07  # paper, Sec. 4.1

@@ -6,6 +6,7 @@ import pytest
 
 from rainmer_lib.experiments.dcdgan import ABLATIONS, DCDGAN, EXPERIMENTS, FIVE_SEEDS, REHEARSALS
 from rainmer_lib.experiments.profiles import PROFILES, profile
+from rainmer_lib.experiments.records import published
 from rainmer_lib.experiments.registry import rows
 
 
@@ -18,6 +19,12 @@ def test_the_full_model_is_one_run_for_all_notebooks(name):
     assert {row.method.name for row in found} == {"dcdgan"}
     assert len({row.method.identity(row.config, "data").key for row in found}) == 1
     assert found[0].config == DCDGAN.at(name)
+
+
+def test_the_table_of_differences_explains_every_field_of_the_released_objective():
+    differences = published("dcdgan_released_code").fillna("")
+    explained = set(", ".join(differences.field[differences.field != ""]).split(", "))
+    assert set(DCDGAN.presets["released"]) <= explained <= set(asdict(DCDGAN.config()))
 
 
 @pytest.mark.parametrize("item", EXPERIMENTS)

@@ -56,3 +56,15 @@ def test_translate_returns_the_output_and_what_stands_behind_the_taps(residual):
 def test_sizes_that_are_no_multiple_of_four_are_refused():
     with pytest.raises(ValueError, match="30x32.*pads and crops"):
         ResNetGenerator(4, 1)(torch.rand(1, 3, 30, 32))
+
+
+@pytest.mark.parametrize(("antialias", "expected"), [
+    (True, {4: "down1", 8: "down2", 12: "block1", 16: "block5"}),
+    (False, {4: "down1", 8: "shrink2", 12: "block3", 16: "block7"}),
+])  # fmt: skip
+def test_the_layers_of_which_the_authors_code_knows_the_numbers(antialias, expected):
+    """Numbers count modules of the code's one sequence; blocks are single modules, and blurs go without anti-aliasing."""
+    numbered = []
+    for name, layer in ResNetGenerator(width=2, antialias=antialias).layers.items():
+        numbered += [name] * (len(layer) if name.startswith(("stem", "shrink")) else 1)
+    assert {number: numbered[number] for number in expected} == expected
