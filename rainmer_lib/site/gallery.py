@@ -104,9 +104,9 @@ def _measured(item: Item, executed: Executed) -> pd.DataFrame:
 
 def write_thumbnail(entry: Entry, target: Path) -> bool:
     """Write a small picture of the entry, its own; return False if there is none."""
-    item, file = entry.item, entry.executed.path.with_name(entry.item.picture or "-")
+    item, file = entry.item, entry.item.picture_in(entry.executed.path.parent)
     if item.files or item.figure is None:
-        found = file.read_bytes() if file.is_file() else None
+        found = file.read_bytes() if file else None
     else:
         found = next(iter(entry.executed.pictures()), None)
     if found is None:

@@ -18,8 +18,8 @@ class Item:
     """Table or figure of a paper, and the notebook that regenerates it.
 
     `published`: file of the printed numbers.  `record`: name of the results files if the notebook has several, None if there is
-    no number of ours.  `figure`: which of the pictures beside the record is the item's own, `<record>-<figure>.png`; empty is
-    `<record>.png`, or the first picture in the notebook without a record; None if the item is no picture.
+    no number of ours.  `figure`: which of the pictures beside the record is the item's own, `<record>-<figure>`; empty is
+    `<record>`, or the first picture in the notebook without a record; None if the item is no picture.
     """
 
     paper: str
@@ -37,8 +37,12 @@ class Item:
 
     @property
     def picture(self) -> str:
-        """Name of the file with the item's picture, beside the executed notebook; empty if it has none."""
-        return f"{'-'.join(filter(None, (self.files, self.figure)))}.png" if self.files and self.figure is not None else ""
+        """Name of the file with the item's picture, without suffix; empty if it has none."""
+        return "-".join(filter(None, (self.files, self.figure))) if self.files and self.figure is not None else ""
+
+    def picture_in(self, folder: Path) -> Path | None:
+        """Return the picture beside an executed notebook in `folder`, a JPEG if it shows photos, else a PNG; None without."""
+        return next((p for kind in ("jpg", "png") if (p := folder / f"{self.picture}.{kind}").is_file()), None)
 
     @property
     def ours(self) -> str:

@@ -90,7 +90,7 @@ def test_the_main_job_leaves_table_figures_and_record(executed):
 
     folder, stem = executed / "results" / "quick", "ablation_negatives__seeds-1"
     names = {p.name for p in folder.iterdir()}
-    assert names == {f"{stem}.{kind}" for kind in ("csv", "md", "png", "json")} | {f"{stem}-crops.png"}
+    assert names == {f"{stem}.{kind}" for kind in ("csv", "md", "png", "json")} | {f"{stem}-crops.jpg"}
     table = pd.read_csv(folder / f"{stem}.csv")
     assert set(table.method) == {"input", "internal", "external", "both"} and set(table.protocol) == set(PROTOCOLS)
     assert table.psnr.between(5, 60).all() and table.ssim.between(0, 1).all()

@@ -48,7 +48,7 @@ def test_the_main_item_has_results():
 def test_a_record_has_its_table_figures_and_notebook(path):
     beside = {p.name for p in path.parent.iterdir()}
     assert {f"{path.stem}.{kind}" for kind in ("csv", "md")} <= beside
-    assert any(p.endswith(".png") and p.startswith(path.stem) for p in beside)
+    assert any(p.endswith((".png", ".jpg")) and p.startswith(path.stem) for p in beside)
     record = json.loads(path.read_text())
     assert record["profile"] == path.parent.name and not record["commit"].endswith("+changes")
     notebook = json.loads(notebook_of(path).read_text())

@@ -125,11 +125,11 @@ def test_the_five_published_tables_agree_where_they_overlap():
     assert set(rows) == {(25.61, 0.813)}
 
 
-def test_a_figure_of_photos_has_no_pdf_and_a_figure_at_quick_neither(comparison, tmp_path):
+def test_a_figure_of_photos_is_a_jpeg_and_a_figure_at_quick_has_no_pdf(comparison, tmp_path):
     photos, axis = plt.subplots()
     axis.imshow(np.zeros((4, 4, 3)))
     profile = comparison.settings.profile
     save_figure(photos, tmp_path / "photos", replace(profile, keeps_runs=True))
     save_figure(plt.figure(), tmp_path / "lines", replace(profile, keeps_runs=True))
     save_figure(plt.figure(), tmp_path / "quick", replace(profile, keeps_runs=False))
-    assert {p.name for p in tmp_path.iterdir() if p.is_file()} == {"photos.png", "lines.png", "lines.pdf", "quick.png"}
+    assert {p.name for p in tmp_path.iterdir() if p.is_file()} == {"photos.jpg", "lines.png", "lines.pdf", "quick.png"}

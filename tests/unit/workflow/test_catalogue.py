@@ -61,7 +61,7 @@ def test_every_item_has_its_own_picture():
     assert len(pictures) == len(set(pictures))
     for item in catalogue.ITEMS:
         if item.picture and item.results():
-            assert (ROOT / "results" / item.results()[-1] / item.picture).exists(), item
+            assert item.picture_in(ROOT / "results" / item.results()[-1]), item
     assert [item.label for item in catalogue.ITEMS if not item.picture] == ["Table 2", "Fig. 2"]
 
 
