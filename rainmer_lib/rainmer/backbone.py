@@ -106,14 +106,17 @@ class Backbone(nn.Module):
     The channels are 1, 2, 4 and 8 times `width` at full, 1/2, 1/4 and 1/8 size; height and width must be multiples of 8.
     The decoder joins its features with the encoder's of the same size and halves the channels, except for the last level,
     which works on 2 width.  `prompt_heads` names the prompts of each decoder block; none if it is empty.
+    With a `reduction` r above 1 (ours), pixels are rearranged to 1/r of the size before the first convolution, which loses
+    nothing, and back after the last: every level is that much smaller.
     Source: DRSformer (Chen et al., CVPR 2023), with the prompts of the authors' code.
     """
 
     def __init__(
         self, width: int, blocks: Sequence[int], heads: Sequence[int], expansion: float, rates: Sequence[str], topk: str,
-        embedding: int, prompt_heads: Sequence[str], weighting: str, placement: str,
+        embedding: int, prompt_heads: Sequence[str], weighting: str, placement: str, reduction: int = 1,
     ) -> None:  # fmt: skip
         super().__init__()
+        self.reduction = reduction
 
         def level(channels: int, at: int, prompted: bool = False) -> nn.ModuleList:
             def prompts() -> BlockPrompts | None:
@@ -123,7 +126,7 @@ class Backbone(nn.Module):
                 TransformerBlock(channels, heads[at], expansion, rates, topk, prompts(), placement) for _ in range(blocks[at])
             )
 
-        self.patch = nn.Conv2d(3, width, 3, padding=1, bias=False)
+        self.patch = nn.Conv2d(3 * reduction**2, width, 3, padding=1, bias=False)
         self.level0 = MEFC(width)
         self.encoder = nn.ModuleList(level(width * 2**at, at) for at in range(3))
         self.down = nn.ModuleList(Downsample(width * 2**at) for at in range(3))
@@ -133,14 +136,14 @@ class Backbone(nn.Module):
         self.join = nn.ModuleList(nn.Conv2d(width * 2**at, width * 2 ** (at - 1), 1, bias=False) for at in (3, 2))
         self.decoder = nn.ModuleList([level(4 * width, 2, True), level(2 * width, 1, True), level(2 * width, 0, True)])
         self.refine = MEFC(2 * width)
-        self.leave = nn.Conv2d(2 * width, 3, 3, padding=1, bias=False)
+        self.leave = nn.Conv2d(2 * width, 3 * reduction**2, 3, padding=1, bias=False)
 
     def embed(self, image: Image) -> Features:
-        """Embed an image, (b, 3, h, w) -> (b, width, h, w)."""
-        return self.level0(self.patch(image))
+        """Embed an image, (b, 3, r h, r w) -> (b, width, h, w) with the reduction r."""
+        return self.level0(self.patch(F.pixel_unshuffle(image, self.reduction)))
 
     def correct(self, x: Features, prompts: Prompts | None = None) -> Image:
-        """Return the correction that is added to the image, (b, width, h, w) -> (b, 3, h, w)."""
+        """Return the correction that is added to the image, (b, width, h, w) -> (b, 3, r h, r w)."""
         skips = []
         for level, down in zip(self.encoder, self.down, strict=True):
             for block in level:
@@ -153,7 +156,7 @@ class Backbone(nn.Module):
             x = join(torch.cat([up(x), skips.pop()], dim=1))
             for block in level:
                 x = block(x, prompts)
-        return self.leave(self.refine(x))
+        return F.pixel_shuffle(self.leave(self.refine(x)), self.reduction)
 
 
 def pad_to_multiple(image: Image, multiple: int) -> Image:

@@ -45,6 +45,7 @@ class RainmerConfig:
     width: int = 48  # channels at full resolution; 2, 4 and 8 times as many at the lower ones
     blocks: tuple[int, ...] = (4, 6, 6, 8)  # per level; the decoder repeats the first three
     heads: tuple[int, ...] = (1, 2, 4, 8)
+    reduction: int = 1  # ours: pixels are first rearranged to this fraction of the size (nothing is lost); code: 1
     expansion: float = 2.66  # hidden over input channels of the feed-forward network
     sparse_rates: tuple[str, ...] = ("1/2", "2/3", "3/4", "4/5")  # shares of the channels that attention keeps
     topk: str = "independent"  # D9: each mask taken from the scores, as in DRSformer; "chained" (code): from the softmax before
@@ -118,6 +119,8 @@ class RainmerConfig:
                     f"width={self.width}, heads={self.heads}: at level {level} there are {self.width * 2**level} channels for "
                     f"{heads} heads; width must be even, and every head have two channels or more"
                 )
+        if self.reduction not in (1, 2, 4):
+            raise ValueError(f"reduction={self.reduction}: choose 1, 2 or 4")
         if not self.sparse_rates or not all(_is_share(rate) for rate in self.sparse_rates):
             raise ValueError(f"sparse_rates={self.sparse_rates}: expected fractions above 0, at most 1, such as '1/2'")
         if int(self.width * self.expansion) < 1:
@@ -125,8 +128,9 @@ class RainmerConfig:
         if self.embedding < 16:
             raise ValueError(f"embedding={self.embedding}: expected 16 or more; else channel gates have no hidden unit")
         for name in ("crop", "view_size"):
-            if getattr(self, name) % MULTIPLE or getattr(self, name) < 2 * MULTIPLE:
-                raise ValueError(f"{name}={getattr(self, name)}: expected a multiple of {MULTIPLE}, at least {2 * MULTIPLE}")
+            multiple = MULTIPLE * self.reduction
+            if getattr(self, name) % multiple or getattr(self, name) < 2 * multiple:
+                raise ValueError(f"{name}={getattr(self, name)}: expected a multiple of {multiple}, at least {2 * multiple}")
         if self.views and not self.prompts and not self.contrasted:
             raise ValueError("views without prompts and without contrast do nothing: set views=() as well")
 

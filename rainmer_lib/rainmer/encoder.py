@@ -77,23 +77,24 @@ class ViewEncoder(nn.Module):
     """Stem (conv3x3, MEFC) and one head for each kind of view; a view that is off has no head of its own.
 
     `locate` runs the stem alone, on the crop at full resolution; `forward` runs stem and heads, on the whole image at view
-    size.  The shared head stays as long as detail or degradation is on.
+    size.  The shared head stays as long as detail or degradation is on.  With a `reduction` above 1, pixels are rearranged to
+    that fraction of the size before the stem, and everything after it has that size.
     """
 
-    def __init__(self, width: int, embedding: int, views: Sequence[str]) -> None:
+    def __init__(self, width: int, embedding: int, views: Sequence[str], reduction: int = 1) -> None:
         super().__init__()
-        self.views = tuple(views)
-        self.stem = nn.Sequential(nn.Conv2d(3, width, 3, padding=1), MEFC(width))
+        self.views, self.reduction = tuple(views), reduction
+        self.stem = nn.Sequential(nn.Conv2d(3 * reduction**2, width, 3, padding=1), MEFC(width))
         self.heads = nn.ModuleDict({head: ViewHead(width, embedding) for head in heads_of(views)})
 
     def locate(self, image: Image) -> Features:
-        """Return the location features, (b, 3, h, w) -> (b, width, h, w)."""
-        return self.stem(image)
+        """Return the location features, (b, 3, h, w) -> (b, width, h, w), both sides over the reduction."""
+        return self.stem(F.pixel_unshuffle(image, self.reduction))
 
     def forward(self, image: Image, views: Sequence[str] | None = None) -> Encoding:
-        """Encode images under all views, or under the given ones; h and w are at least 8."""
+        """Encode images under all views, or under the given ones; h and w are at least 8 times the reduction."""
         views = self.views if views is None else tuple(views)
-        location = self.stem(image)
+        location = self.locate(image)
         maps = {head: self.heads[head](location) for head in heads_of(views)}
         means = {head: x.mean(dim=(2, 3), keepdim=True) for head, x in maps.items()}
         features = {

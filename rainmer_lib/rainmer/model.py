@@ -40,23 +40,23 @@ class DerainingNetwork(Derainer):
     image.
     """
 
-    multiple = MULTIPLE  # for the sizes of tiles, which must lie on the grid of the lowest level
-    smallest = 2 * MULTIPLE
     reach = 24  # pixels of overlap: convolutions see farther and means see everything, but more changed nothing measurable
 
     def __init__(
         self, width: int, embedding: int, blocks: Sequence[int], heads: Sequence[int], expansion: float,
         rates: Sequence[str], topk: str, views: Sequence[str], prompts: bool, weighting: str, placement: str,
-        interaction: bool, view_size: int,
+        interaction: bool, view_size: int, reduction: int,
     ) -> None:  # fmt: skip
         super().__init__()
         self.view_size = view_size
+        self.multiple = MULTIPLE * reduction  # for the sizes of tiles, which must lie on the grid of the lowest level
+        self.smallest = 2 * self.multiple
         prompt_heads = heads_of(views) if prompts else ()
         self.prompted = bool(prompt_heads)
         self.backbone = Backbone(
-            width, blocks, heads, expansion, rates, topk, embedding, prompt_heads, weighting, placement
+            width, blocks, heads, expansion, rates, topk, embedding, prompt_heads, weighting, placement, reduction
         )
-        self.encoder = ViewEncoder(width, embedding, views) if views or interaction else None
+        self.encoder = ViewEncoder(width, embedding, views, reduction) if views or interaction else None
         self.interaction = SpatialChannelInteraction(width) if interaction else None
         self._whole: Image | None = None
 
@@ -66,7 +66,7 @@ class DerainingNetwork(Derainer):
         if whole is None:
             whole = image if self._whole is None else self._whole
         prompts = self.encode(view_of(whole, self.view_size)).prompts if self.prompted else None
-        return self.restore(pad_to_multiple(image, MULTIPLE), prompts)[..., :height, :width]
+        return self.restore(pad_to_multiple(image, self.multiple), prompts)[..., :height, :width]
 
     def encode(self, whole: Image) -> Encoding:
         """Encode images at view size under all views; return an empty encoding if no view is on."""
@@ -125,5 +125,6 @@ def build_network(config: RainmerConfig) -> DerainingNetwork:
     network = DerainingNetwork(
         config.width, config.embedding, config.blocks, config.heads, config.expansion, config.sparse_rates, config.topk,
         config.views, config.prompts, config.prompt_weighting, config.prompt_placement, config.interaction, config.view_size,
+        config.reduction,
     )  # fmt: skip
     return network.to(memory_format=torch.channels_last)

@@ -62,6 +62,7 @@ def test_presets_differ_where_they_say():
     ({"cycles": (1,)}, "one floor for each cycle"), ({"clip": -1.0}, "clip=-1.0: expected"), ({"views": "detail"}, None),
     ({"learning_rate": 0.0}, "above 0"), ({"ema": 1.0}, r"ema=1.0: expected within \[0, 1\)"), ({"momentum": 1.5}, "within"),
     ({"ssim_weight": -0.1}, "0 or more"), ({"betas": (0.9, 1.0)}, "betas=.*within"), ({"seed": -1}, "seed=-1"),
+    ({"reduction": 3}, "choose 1, 2 or 4"), ({"reduction": 2, "crop": 136}, "multiple of 16, at least 32"),
 ])  # fmt: skip
 def test_settings_that_cannot_be_meant(changed, message):
     with pytest.raises(ValueError if message else TypeError, match=message):

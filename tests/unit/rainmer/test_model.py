@@ -12,6 +12,17 @@ from rainmer_lib.rainmer.backbone import TransformerBlock
 from rainmer_lib.rainmer.model import Rainmer, build_network, view_of
 
 
+class Constant(torch.nn.Module):
+    """Return one tensor, whatever it is given."""
+
+    def __init__(self, value):
+        super().__init__()
+        self.value = value
+
+    def forward(self, _):
+        return self.value
+
+
 @pytest.fixture
 def network(micro, jolt):
     torch.manual_seed(0)
@@ -22,6 +33,33 @@ def network(micro, jolt):
 def test_any_size(network, height, width):
     image = uniform(2, 3, height, width)
     assert network(image).shape == image.shape
+
+
+@pytest.mark.parametrize("reduction", [2, 4])
+def test_a_reduced_network_takes_any_size_and_learns(micro, jolt, reduction):
+    side = 16 * reduction
+    changed = replace(micro, reduction=reduction, crop=side, view_size=side)
+    network = jolt(build_network(changed))
+    assert network.multiple == 8 * reduction and network(uniform(1, 3, 21, 50)).shape == (1, 3, 21, 50)
+    network(uniform(2, 3, side, side), uniform(2, 3, side, side, seed=1)).square().sum().backward()
+    for end in (network.backbone.patch, network.encoder.stem[0], network.backbone.leave):
+        assert (end.weight.grad != 0).all(), "every rearranged pixel and every weight of the ends is used"
+
+
+def test_a_reduction_rearranges_pixels_and_loses_none(micro):
+    """What the first convolution sees, by a slow loop, and back: with a body that passes it on, the correction is the image."""
+    network = build_network(replace(micro, reduction=2, crop=32, view_size=32))
+    image, seen = uniform(1, 3, 16, 16), torch.empty(1, 12, 8, 8)
+    for channel in range(3):
+        for row in range(2):
+            for column in range(2):
+                seen[:, 4 * channel + 2 * row + column] = image[:, channel, row::2, column::2]
+    backbone = network.backbone
+    torch.testing.assert_close(backbone.embed(image), backbone.level0(backbone.patch(seen)))
+    encoder = network.encoder
+    torch.testing.assert_close(encoder.locate(image), encoder.stem(seen))
+    backbone.leave, backbone.refine = torch.nn.Identity(), Constant(seen)
+    torch.testing.assert_close(backbone.correct(backbone.embed(image)), image)
 
 
 def test_padding_is_mirroring_by_hand(network):
