@@ -174,9 +174,9 @@ SIZES = {
     ),
     "laptop": Size(
         {"side": 12, "atoms": 192, "rain_atoms": 48, "stride": 4, "steps": 200, "batch": 8, "patches": 2000},
-        duration="a minute a fit on one core",
+        duration="a minute a fit on one core, 2 seconds an image of 481x321",
     ),
-    "paper": Size(duration="an hour a fit on one core"),
+    "paper": Size(duration="hours a fit on one core, 20 seconds an image of 481x321"),
 }  # fmt: skip
 
 METHOD = Method(
