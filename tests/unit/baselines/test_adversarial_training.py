@@ -70,6 +70,7 @@ def test_each_side_moves_by_its_own_loss(batch):
     assert all(not torch.equal(value, before[name]) for name, value in trainer.model.state_dict().items())
     assert all(p.requires_grad for p in trainer.model.parameters())
     assert set(trainer.averages) == {"derain"}
+    assert not torch.equal(trainer.averages["derain"].weights()["weight"], before["derain.weight"])
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.1])

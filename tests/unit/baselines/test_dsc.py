@@ -65,8 +65,10 @@ def test_the_blend_is_the_least_of_its_squares():
 
 def test_a_fit_leaves_ever_less(streaked):
     trainer = METHOD.start(replace(METHOD.at("quick"), patches=400))
+    before = trainer.model.rain_atoms.clone()
     lost = [trainer.train_step(streaked.batch(step, 2, 32, 0)) for step in range(10)]
     assert float(lost[-1]["clean"]) < 0.8 * float(lost[0]["clean"]) and float(lost[-1]["rainy"]) < float(lost[0]["rainy"])
+    assert not torch.equal(trainer.model.rain_atoms, before)
     for atoms in (trainer.model.atoms, trainer.model.rain_atoms):
         torch.testing.assert_close(atoms.norm(dim=1), torch.ones(len(atoms)))
 

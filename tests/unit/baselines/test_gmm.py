@@ -98,6 +98,7 @@ def test_a_fit_explains_patches_ever_better(photos):
     trainer = METHOD.start(METHOD.at("quick"))
     losses = [float(trainer.train_step(photos)["negative_log_likelihood"]) for _ in range(8)]
     assert losses[-1] < losses[0] and np.isfinite(losses).all()
+    assert torch.equal(trainer.averages["derain"].weights()["factors"], trainer.model.factors), "what is exported"
     assert trainer.model.mixture.shares.sum().item() == pytest.approx(1)
     exported = trainer.model.half().float().mixture.covariances
     torch.linalg.cholesky(exported + FLOOR * torch.eye(16))

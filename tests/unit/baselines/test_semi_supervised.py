@@ -36,3 +36,5 @@ def test_a_tiny_network_learns_its_pairs(name, streaked):
     terms = [trainer.train_step(first) for _ in range(30)]
     distances = [float(values["distance"]) for values in terms if "distance" in values]
     assert distances[-1] < 0.5 * distances[0] and trainer.step == 30
+    averaged = trainer.averages["derain"].weights()
+    assert all(torch.equal(averaged[name], p) for name, p in trainer.model.named_parameters()), "of decay 0"
