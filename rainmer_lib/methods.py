@@ -1,6 +1,18 @@
 """Every deraining method by name.  To add one, define a `Method` in a file of its own and list it here."""
 
-from rainmer_lib.baselines import cyclegan_family, paired_generator, prenet, rain_layer, rescan
+from rainmer_lib.baselines import (
+    cyclegan_family,
+    derain_cyclegan,
+    dsc,
+    gmm,
+    layer_gan,
+    paired_generator,
+    prenet,
+    rain_layer,
+    rescan,
+    sirr,
+    syn2real,
+)
 from rainmer_lib.dcdgan.method import METHOD as DCDGAN
 from rainmer_lib.rainmer.method import METHOD as RAINMER
 from rainmer_lib.training.method import Method
@@ -17,6 +29,12 @@ METHODS: dict[str, Method] = {
         rescan.METHOD,
         paired_generator.METHOD,
         rain_layer.METHOD,
+        sirr.METHOD,
+        syn2real.METHOD,
+        derain_cyclegan.METHOD,
+        layer_gan.METHOD,
+        gmm.METHOD,
+        dsc.METHOD,
     )
 }
 

@@ -22,6 +22,7 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "l1": F.l1_loss,
     "mse": F.mse_loss,
     "ssim": structural_loss,  # 1 - SSIM; its gradient is that of the published -SSIM
+    "smooth_l1": F.smooth_l1_loss,
 }
 CHOICES = {"loss": tuple(LOSSES), "supervised_stages": ("last", "all"), "schedule": ("linear", "cosine")}
 RANGES = {
@@ -105,8 +106,11 @@ class Trainer:
         self.optimisation.restore(state["optimisation"])
 
 
-def supervised(network: Callable[[Any], Derainer]) -> Callable[[Any, str], Trainer]:
-    """Return the `start` of a method, which makes fresh weights of `network(config)`, a function of the seed, and Adam."""
+def supervised(network: Callable[[Any], Derainer], trainer: type[Trainer] = Trainer) -> Callable[[Any, str], Trainer]:
+    """Return the `start` of a method, which makes fresh weights of `network(config)`, a function of the seed, and Adam.
+
+    `trainer`: a subclass for another step.
+    """
 
     def start(config: SupervisedConfig, device: torch.device | str = "cpu") -> Trainer:
         torch.manual_seed(config.seed)
@@ -115,7 +119,7 @@ def supervised(network: Callable[[Any], Derainer]) -> Callable[[Any, str], Train
             {"network": adam(model.parameters(), config.learning_rate, config.betas, device)},
             {"derain": MovingAverage(model, config.ema)}, _schedule(config), config.clip,
         )  # fmt: skip
-        return Trainer(config, model, optimisation)
+        return trainer(config, model, optimisation)
 
     return start
 

@@ -23,6 +23,8 @@ rainmer train --profile laptop --rainy my/rainy --clean my/clean
 
 rainmer train --method prenet --pairs my/rainy my/clean --test other/rainy other/clean
 
+rainmer train --method sirr --pairs my/rainy my/clean --real my/photos
+
 The same command again resumes a run that was cut short, or finds one that is finished."""
 REPRODUCE_EXAMPLES = """Examples:
 
@@ -46,6 +48,7 @@ def train(
     rainy: Annotated[str, typer.Option(help="folder of your rainy photos, in place of --data")] = "",
     clean: Annotated[str, typer.Option(help="folder of clean photos of other views; without it, photos that are present")] = "",
     pairs: Annotated[tuple[str, str] | None, typer.Option(help="RAINY CLEAN: folders of pairs, equal file names")] = None,
+    real: Annotated[str, typer.Option(help="folder of real rainy photos beside --pairs, for semi-supervised methods")] = "",
     test: Annotated[tuple[str, str] | None, typer.Option(help="RAINY CLEAN: pairs to score the run on")] = None,
     allow_duplicates: Annotated[
         bool, typer.Option("--allow-duplicates", help="go on where rainy, clean and test photos show the same views")
@@ -65,17 +68,17 @@ def train(
     from rainmer_lib.experiments.watching import SHEET, watching
     from rainmer_lib.methods import method as method_named
 
-    own = OwnPhotos(rainy, clean, pairs, test, allow_duplicates)
+    own = OwnPhotos(rainy, clean, pairs, test, allow_duplicates, real)
     if own.given and data != "auto":
         raise ValueError(f"give --data {data}, or folders of your own, not both")
     chosen, size = method_named(method), profile_named(profile)
     changes = _changes(set_ or [], seed, context.get_parameter_source("seed").name == "COMMANDLINE")
     config = _configured(chosen, size.name, preset, changes)
     source = own.load(chosen, config.crop) if own.given else unpaired(size.data if data == "auto" else data)
-    print("".join(f"{remark}\n" for remark in source.remarks), end="")
     if "steps" not in changes:
         config = chosen.lasting(config, size.name, source.photos)
     trained_on = chosen.data(source, size.name)
+    print("".join(f"{remark}\n" for remark in (*source.remarks, *getattr(trained_on, "remarks", ()))), end="")
     look = watching(chosen, source, tensorboard)
     with _disk_full_is_no_loss():
         run = train_run(f"{chosen.title} ({preset})", chosen, config, trained_on, size, watch=look)

@@ -26,7 +26,15 @@ class PairedBatch(NamedTuple):
     clean_whole: Float[Tensor, "b 3 view view"]
 
 
-AnyBatch = TypeVar("AnyBatch", Batch, PairedBatch)
+class SemiSupervisedBatch(NamedTuple):
+    """Batch of rainy and clean crops at the same locations, and of crops of real rainy photos; RGB in [0, 1]."""
+
+    rainy: Float[Tensor, "b 3 crop crop"]
+    clean: Float[Tensor, "b 3 crop crop"]
+    real: Float[Tensor, "b 3 crop crop"]
+
+
+AnyBatch = TypeVar("AnyBatch", Batch, PairedBatch, SemiSupervisedBatch)
 
 
 def to_device(batch: AnyBatch, device: torch.device | str) -> AnyBatch:

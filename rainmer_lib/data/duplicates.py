@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 from PIL import Image
+from scipy.sparse.csgraph import connected_components
 
 from rainmer_lib.data.leaks import print_of, search
 from rainmer_lib.data.photo_files import Photo
@@ -60,6 +61,14 @@ def _same_views(ours: Photos, theirs: Photos) -> dict[str, Duplicate]:
         elif same is not None and row[names.index(same)] >= SAME_NAME:
             found[name] = Duplicate(name, same, f"equal name and size, likeness {row[names.index(same)]:.2f}")
     return found
+
+
+def scenes(photos: Photos) -> list[list[str]]:
+    """Group the photos of one collection by the view that they show, in the order of `photos`: near duplicates are together."""
+    small = np.stack([_small(photo) for photo in photos.values()])
+    _, labels = connected_components(small @ small.T >= SAME_VIEW)
+    order = dict.fromkeys(labels.tolist())
+    return [[name for name, label in zip(photos, labels, strict=True) if label == scene] for scene in order]
 
 
 def _small(photo: Photo) -> Float[np.ndarray, " pixels"]:

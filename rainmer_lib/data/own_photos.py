@@ -1,15 +1,18 @@
 """Training sets of a person's own photos: rainy and clean ones without pairs, or pairs, after checks with file names."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from rainmer_lib.data.duplicates import Duplicate, duplicates
+from rainmer_lib.data.duplicates import Duplicate, duplicates, scenes
 from rainmer_lib.data.own_folders import EMBEDDED, FEWEST, Folder, Say, exemplars, files_of, listed, read_folder
 from rainmer_lib.data.paired import digest
 from rainmer_lib.data.photo_files import Photo, PhotoFiles
+from rainmer_lib.data.real_photos import split
 from rainmer_lib.data.synthetic_rain import render
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired_photos import UnpairedPhotos
@@ -79,6 +82,31 @@ def paired_folders(rainy: str | Path, clean: str | Path, crop: int = 0, *, say: 
     )  # fmt: skip
 
 
+def with_real_folder(
+    data: UnpairedPhotos, source: str | Path, crop: int = 0, *, allow_duplicates: bool = False, say: Say = print
+) -> UnpairedPhotos:
+    """Return `data`, pairs, with the real rainy photos of a folder, for semi-supervised training.
+
+    An eighth of their scenes is kept from training, near duplicates together; two of those photos are `shown` beside two of the
+    pairs.  Raises the errors of `read_folder`, and ValueError that names the files if a photo shows what a pair shows, unless
+    `allow_duplicates`.
+    """
+    real = read_folder(source, crop, say)
+    for kind, photos in (("rainy", data.rainy_photos), ("clean", data.clean_photos)):
+        found = duplicates(real.photos.by_name, photos.by_name)
+        what = f"{len(found)} photos of {source} show what a {kind} photo of the pairs shows, so they are not without partners"
+        report_duplicates(found, what, allow_duplicates, say)
+    kept, held = split(scenes(real.photos.by_name), HELD_SHARE)
+    shown = dict(islice(data.shown.items(), SHOWN // 2))
+    shown |= {f"real: {name}": middle(real.photos.by_name[name]) for name in held[: SHOWN // 2]}
+    fingerprint = digest(data.fingerprint, "real", RULE, list(real.digests.values()))
+    return replace(
+        data, real_rainy=real.only(kept).photos, fingerprint=fingerprint, shown=shown,
+        record={**data.record, **record(real=real)},
+        remarks=(*data.remarks, f"{len(kept)} real rainy photos of {source}; {len(held)} of other scenes are held out"),
+    )  # fmt: skip
+
+
 def pairs_to_test(rainy: str | Path, clean: str | Path, say: Say = print) -> list[Pair]:
     """Return the pairs of a test set of one's own; ValueError if a file cannot be used: a test leaves nothing out."""
     names = partners(rainy, clean)
@@ -94,8 +122,9 @@ def pairs_to_test(rainy: str | Path, clean: str | Path, say: Say = print) -> lis
 def require_no_leaks(data: UnpairedPhotos, tests: Sequence[Pair], allow: bool, say: Say = print) -> None:
     """Raise ValueError that names the training photos which test pairs show too; with `allow`, say so and go on."""
     shown = {f"{kind} {pair.name}": image for pair in tests for kind, image in (("rainy", pair.rainy), ("clean", pair.clean))}
-    for kind, trained in (("rainy", data.rainy_photos), ("clean", data.clean_photos)):
-        found = duplicates(trained.by_name, shown)
+    kinds = {"rainy": data.rainy_photos, "clean": data.clean_photos, "real rainy": data.real_rainy}
+    for kind, trained in kinds.items():
+        found = duplicates(trained.by_name, shown) if len(trained) else []
         report_duplicates(found, f"leaks: {len(found)} {kind} training photos are in the test set", allow, say)
 
 

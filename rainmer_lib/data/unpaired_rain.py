@@ -34,7 +34,7 @@ class UnpairedRain:
     held_out: Sequence[Pair]
     fingerprint: str
     flip: bool = True
-    real_rainy: list[np.ndarray] = field(default_factory=list)  # real photos; if any, a third of the rainy images
+    real_rainy: Sequence[np.ndarray] = field(default_factory=list)  # real photos; if any, a third of the rainy images
 
     test_sets = None  # tests that belong to the set, after its held-out pairs; None: the profile's
     photos = 0  # rainy photos of one epoch, where a profile's steps do not count them already
@@ -69,6 +69,15 @@ class UnpairedRain:
         rng = np.random.default_rng([seed, step])
         rainy, clean = zip(*(self._rained_on(crop, rng) for _ in range(size)), strict=True)
         return Batch(_to_tensor(rainy), _to_tensor(clean))
+
+    def real_batch(self, step: int, size: int, crop: int, seed: int) -> Tensor:
+        """Return crops (size, 3, crop, crop) of real rainy photos, of the rainy images where there are none.
+
+        They are drawn independently of the other batches of a step.
+        """
+        rng = np.random.default_rng([seed, step, 1])
+        real = self.real_rainy
+        return _to_tensor([self._crop(real, crop, rng) if len(real) else self._rainy(crop, rng) for _ in range(size)])
 
     def _rainy(self, crop: int, rng: np.random.Generator) -> np.ndarray:
         return self._rained_on(crop, rng)[0]

@@ -8,12 +8,19 @@ import pandas as pd
 
 from rainmer_lib import paths
 from rainmer_lib.data.own_folders import listed
-from rainmer_lib.data.own_photos import paired_folders, pairs_to_test, require_no_leaks, unpaired_folders
+from rainmer_lib.data.own_photos import (
+    paired_folders,
+    pairs_to_test,
+    require_no_leaks,
+    unpaired_folders,
+    with_real_folder,
+)
 from rainmer_lib.data.paired import digest
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired_photos import UnpairedPhotos
 from rainmer_lib.experiments.runs import Run
 from rainmer_lib.inference.derain import derain
+from rainmer_lib.methods import METHODS
 from rainmer_lib.metrics.scores import mean_scores, score_images
 from rainmer_lib.pretrained.model_card import RECORD
 from rainmer_lib.training.method import Method
@@ -23,13 +30,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class OwnPhotos:
-    """Folders that a person gives: `rainy` and perhaps `clean`, or `pairs`; and perhaps the pairs of a `test` set."""
+    """Folders that a person gives: `rainy` and perhaps `clean`, or `pairs` and perhaps `real`; and perhaps a `test` set."""
 
     rainy: str = ""
     clean: str = ""
     pairs: tuple[str, str] | None = None
     test: tuple[str, str] | None = None
     allow_duplicates: bool = False
+    real: str = ""
     tests: list[Pair] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
@@ -38,6 +46,8 @@ class OwnPhotos:
             raise ValueError("give --rainy and --clean (without pairs), or --pairs RAINY CLEAN, not both")
         if self.clean and not self.rainy:
             raise ValueError("--clean needs --rainy FOLDER; for pairs give --pairs RAINY CLEAN")
+        if self.real and not self.pairs:
+            raise ValueError("--real needs pairs beside it, --pairs RAINY CLEAN: a semi-supervised method learns from both")
         if self.test and not self.given:
             raise ValueError("--test needs photos to train on: --rainy FOLDER, or --pairs RAINY CLEAN")
 
@@ -48,12 +58,15 @@ class OwnPhotos:
 
     def load(self, method: Method, crop: int, say: Say = print) -> UnpairedPhotos:
         """Read and check all folders; ValueError names the files that speak against a training, or the kind that is needed."""
-        if self.rainy and method.supervision == "paired":
+        if self.rainy and method.supervision != "unpaired":
             raise ValueError(f"{method.name} is trained with pairs: give --pairs RAINY CLEAN, or choose an unpaired method")
+        self._require_real_where_it_is_used(method)
         if self.test:
             self.tests.extend(pairs_to_test(*self.test, say))
         if self.pairs:
             data = paired_folders(*self.pairs, crop, say=say)
+            if self.real:
+                data = with_real_folder(data, self.real, crop, allow_duplicates=self.allow_duplicates, say=say)
         else:
             data = unpaired_folders(self.rainy, self.clean, crop, allow_duplicates=self.allow_duplicates, say=say)
         if self.tests:
@@ -61,6 +74,14 @@ class OwnPhotos:
         for line in changes_since(data.record):
             say(line)
         return data
+
+    def _require_real_where_it_is_used(self, method: Method) -> None:
+        semi_supervised = method.supervision == "semi-supervised"
+        if self.real and not semi_supervised:
+            takers = ", ".join(name for name, other in METHODS.items() if other.supervision == "semi-supervised")
+            raise ValueError(f"--real is for semi-supervised methods ({takers}); {method.name} has no use for it")
+        if semi_supervised and not self.real:
+            raise ValueError(f"{method.name} also learns from real rainy photos without partners: give --real FOLDER")
 
     def scores(self, run: Run) -> pd.DataFrame:
         """Score the run and the rainy input on the test set; a row for each method and protocol, mean over the images.

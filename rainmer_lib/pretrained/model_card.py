@@ -5,13 +5,15 @@ A card beside the weights is taken as it is.  For other runs a card is written f
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rainmer_lib.data.unpaired import SOURCES, unpaired
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.networks.blocks import parameter_count
 from rainmer_lib.pretrained.card_sections import damage_means, damage_section, loading, pictures_section, scores_section
 from rainmer_lib.pretrained.models import (
@@ -26,6 +28,7 @@ from rainmer_lib.pretrained.models import (
 )
 from rainmer_lib.training import seal
 from rainmer_lib.training.config import changed_fields
+from rainmer_lib.training.method import Method
 
 CARD = "README.md"
 RECORD = "data.json"  # of a run on a person's own photos: what they are
@@ -102,8 +105,7 @@ def _data(folder: Path) -> str:
             sources.append(unpaired(name))
         except (FileNotFoundError, ValueError):  # absent, or a copy with faults
             continue
-    made = (method.data(source, _MADE_AT[source.name], keep=False) for source in sources if source.name in _MADE_AT)
-    for data in chain(sources, made):
+    for data in chain(sources, _made_of(method, sources)):
         if data.fingerprint == fingerprint:
             counts = getattr(data, "source", data).summary()
             return _counted(data.name, counts)
@@ -112,6 +114,16 @@ def _data(folder: Path) -> str:
 
 def _counted(name: str, counts: Mapping[str, int]) -> str:
     return f"{name} (" + ", ".join(f"{count} {what}" for what, count in counts.items()) + ")"
+
+
+def _made_of(method: Method, sources: Sequence[UnpairedRain]) -> Iterator[Any]:
+    """Yield the data that a method makes of sources, where what else it needs is on this machine."""
+    for source in sources:
+        if source.name in _MADE_AT:
+            try:
+                yield method.data(source, _MADE_AT[source.name], keep=False)
+            except FileNotFoundError:
+                continue
 
 
 def _limits_of(folder: Path) -> str:

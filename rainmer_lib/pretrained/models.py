@@ -136,8 +136,8 @@ def title_of(folder: Path) -> str:
     method = method_of(folder)
     with torch.device("meta"):  # counted without memory for the weights
         count = parameter_count(method.network(read_config(folder)))
-    pairs = "without pairs" if method.supervision == "unpaired" else "with pairs"
-    return f"{method.title}: {count / 1e6:.2f} M parameters, trained {pairs}"
+    trained = {"unpaired": "without pairs", "paired": "with pairs", "semi-supervised": "with pairs and real rain"}
+    return f"{method.title}: {count / 1e6:.2f} M parameters, trained {trained[method.supervision]}"
 
 
 def method_of(folder: Path) -> Method:

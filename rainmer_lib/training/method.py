@@ -60,7 +60,7 @@ class Method:
     config       frozen dataclass whose defaults are the paper's, with the fields seed, steps, batch and crop
     network      configuration -> untrained `Derainer`
     start        (configuration, device) -> `Trainer`
-    supervision  unpaired | paired
+    supervision  unpaired | paired | semi-supervised: pairs, and real photos without partners
     sizes        profile -> `Size`
     presets      name -> fields that differ from the defaults of `config`; "paper" is the default
     data         (photos and streak layers, profile) -> training data

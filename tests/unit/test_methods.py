@@ -78,7 +78,8 @@ def test_methods_are_found_by_their_names():
 
 def test_it_says_what_it_is(method):
     assert re.fullmatch("[a-z][a-z0-9_]*", method.name), "begins the names of folders, before a hyphen"
-    assert method.supervision in ("unpaired", "paired") and isinstance(method.version, int) and method.version >= 1
+    assert method.supervision in ("unpaired", "paired", "semi-supervised")
+    assert isinstance(method.version, int) and method.version >= 1
     assert all(text.strip() for text in (method.title, method.family, method.citation))
     assert method.describe(method.at("quick")).strip()
 

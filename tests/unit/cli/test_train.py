@@ -77,6 +77,15 @@ def test_a_supervised_method_takes_pairs(run, tmp_path, capsys):
     assert "7 pairs of" in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_a_semi_supervised_method_takes_pairs_and_real_photos(run, tmp_path, capsys):
+    places = [folder(tmp_path / name, range(8), rainy=name == "in") for name in ("in", "gt")]
+    real = folder(tmp_path / "real", range(200, 208), rainy=True)
+    assert run("train", "--method", "sirr", "--pairs", *places, "--real", real, "--set", "steps=2") == 0
+    printed = capsys.readouterr().out
+    assert "7 pairs of" in printed and "7 real rainy photos of" in printed and "contact sheet: " in printed
+
+
 FULL = {
     "append_log": OSError(errno.ENOSPC, "No space left on device"),
     "save_checkpoint": RuntimeError("[enforce fail at inline_container.cc:672] . unexpected pos 576 vs 534"),  # of torch.save
@@ -136,6 +145,11 @@ WRONG = {
     "an empty folder": (["train", "--rainy", "folder"], "folder: no images in it, it holds nothing"),
     "the same folder twice": (["train", "--rainy", "photos", "--clean", "photos"], "are the same folder"),
     "unpaired photos for a method with pairs": (["train", "--method", "prenet", "--rainy", "photos"], "give --pairs"),
+    "real photos without pairs": (["train", "--method", "sirr", "--real", "photos"], "--real needs pairs beside it"),
+    "real photos for another method": (
+        ["train", "--method", "prenet", "--pairs", "photos", "photos", "--real", "photos"], "prenet has no use for it",
+    ),
+    "no real photos": (["train", "--method", "sirr", "--pairs", "photos", "photos"], "give --real FOLDER"),
     "no tensorboard": (["train", "--tensorboard"], "rainmer[tensorboard]"),
     "data absent": (["train", "--data", "bsd-streaks"], "RAINMER_DATA"),
     "seed is no number": (["train", "--seed", "one"], "valid integer"),

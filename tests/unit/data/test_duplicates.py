@@ -5,7 +5,7 @@ import pytest
 from painted import scene, under_rain
 
 from rainmer_lib import paths
-from rainmer_lib.data.duplicates import MOST, duplicates, spread
+from rainmer_lib.data.duplicates import MOST, duplicates, scenes, spread
 from rainmer_lib.data.layouts import read_rgb
 
 
@@ -31,6 +31,11 @@ def test_under_heavy_rain_the_name_tells():
 
 def test_different_scenes_are_not_found():
     assert not duplicates({f"{i}.png": scene(i) for i in range(12)}, {f"{i}.png": scene(100 + i) for i in range(12)})
+
+
+def test_photos_of_one_view_are_one_scene():
+    photos = {"a": scene(1), "b": scene(2), "c": under_rain(scene(1), 5), "d": scene(3)}
+    assert scenes(photos) == [["a", "c"], ["b"], ["d"]] and scenes({"a": scene(1)}) == [["a"]]
 
 
 def test_many_are_spread_evenly():

@@ -10,6 +10,7 @@ from rainmer_lib.data.own_photos import (
     pairs_to_test,
     require_no_leaks,
     unpaired_folders,
+    with_real_folder,
 )
 
 QUIET = {"say": lambda _: None}
@@ -109,6 +110,54 @@ def test_a_test_set_is_whole_and_none_of_it_is_trained_on(two, pairs, tmp_path):
     (other[0] / "0031.png").write_text("no photo")
     with pytest.raises(ValueError, match="0031.png cannot be used; repair or remove"):
         pairs_to_test(*other, **QUIET)
+
+
+@pytest.fixture
+def real(tmp_path):
+    """Eight scenes, each twice under rain, of which no pair shows one."""
+    place = folder(tmp_path / "real", range(200, 208), rainy=True)
+    for seed in range(200, 208):
+        save(under_rain(scene(seed), 9), place / f"1{seed}.png")
+    return place
+
+
+def test_real_photos_come_beside_pairs(pairs, real):
+    base = paired_folders(*pairs, 32, **QUIET)
+    data = with_real_folder(base, real, 32, **QUIET)
+    names = set(data.real_rainy.names)
+    held = {path.name for path in real.iterdir()} - names
+    assert len(names) == 14 and len({name[1:] for name in held}) == 1, "a scene stays whole"
+    assert data.fingerprint != base.fingerprint and set(data.record) == {"rainy", "clean", "real"}
+    assert data.rainy_photos is base.rainy_photos and f"{len(names)} real rainy photos of" in data.remarks[-1]
+    shown = [name.removeprefix("real: ") for name in data.shown if name.startswith("real: ")]
+    assert shown and not set(shown) & names and len(data.shown) == len(shown) + 1, "beside a held-out pair"
+    crops = data.real_batch(0, 4, 32, 0)
+    assert crops.shape == (4, 3, 32, 32)
+    save(scene(400), real / "0201.png")
+    assert with_real_folder(base, real, 32, **QUIET).fingerprint != data.fingerprint
+
+
+def test_real_photos_that_cannot_be_used_are_named(pairs, real, tmp_path):
+    base, said = paired_folders(*pairs, 32, **QUIET), []
+    (real / "0200.png").write_text("no photo")
+    with_real_folder(base, real, 32, say=said.append)
+    assert any("0200.png" in line for line in said)
+    with pytest.raises(ValueError, match="1 photo to train on, at least 4 are needed"):
+        with_real_folder(base, folder(tmp_path / "one", [300], rainy=True), 32, **QUIET)
+    trained = next(iter(base.rainy_photos.names))
+    save(under_rain(scene(int(trained[:4])), 77), real / "again.png")
+    with pytest.raises(ValueError, match=f"show what a rainy photo of the pairs shows.*\n  again.png and {trained}"):
+        with_real_folder(base, real, 32, **QUIET)
+    with_real_folder(base, real, 32, allow_duplicates=True, say=said.append)
+    assert any("again.png" in line for line in said)
+
+
+def test_a_real_photo_of_the_test_set_is_a_leak(pairs, real, tmp_path):
+    data = with_real_folder(paired_folders(*pairs, 32, **QUIET), real, 32, **QUIET)
+    seed = int(data.real_rainy.names[0][1:4])
+    tests = pairs_to_test(folder(tmp_path / "a", [seed], rainy=True), folder(tmp_path / "b", [seed]), **QUIET)
+    with pytest.raises(ValueError, match="leaks: [12] real rainy training photos are in the test set"):
+        require_no_leaks(data, tests, allow=False)
 
 
 def test_large_photos_are_shown_by_their_middle(tmp_path):

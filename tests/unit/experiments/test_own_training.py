@@ -39,6 +39,20 @@ def test_a_method_gets_the_kind_that_it_needs(two, pairs):
         METHODS["rain_layer"].data(data, "quick")
 
 
+def test_real_photos_are_for_methods_that_use_them(two, pairs, tmp_path):
+    real = str(folder(tmp_path / "real", range(200, 208), rainy=True))
+    with pytest.raises(ValueError, match="--real needs pairs beside it, --pairs RAINY CLEAN"):
+        OwnPhotos(rainy=two[0], real=real)
+    with pytest.raises(ValueError, match=r"--real is for semi-supervised methods \(sirr, .*\); prenet has no use for it"):
+        OwnPhotos(pairs=pairs, real=real).load(METHODS["prenet"], 32)
+    with pytest.raises(ValueError, match="sirr also learns from real rainy photos without partners: give --real FOLDER"):
+        OwnPhotos(pairs=pairs).load(METHODS["sirr"], 32)
+    with pytest.raises(ValueError, match="sirr is trained with pairs: give --pairs"):
+        OwnPhotos(*two).load(METHODS["sirr"], 32)
+    data = METHODS["sirr"].data(OwnPhotos(pairs=pairs, real=real).load(METHODS["sirr"], 32, lambda _: None), "quick")
+    assert data.batch(0, 2, 32, 0).real.shape == (2, 3, 32, 32) and "real rainy photos without" in data.remarks[0]
+
+
 def test_all_that_is_said_before_a_training(two, pairs):
     said = []
     data = OwnPhotos(*two, test=pairs).load(METHODS["dcdgan"], 32, said.append)
