@@ -1,6 +1,15 @@
 """Every deraining method by name.  To add one, define a `Method` in a file of its own and list it here."""
 
-from rainmer_lib.baselines import cyclegan_family, paired_generator, prenet, rain_layer, rescan
+from rainmer_lib.baselines import (
+    brn,
+    cyclegan_family,
+    ddn,
+    paired_generator,
+    prenet,
+    prenet_family,
+    rain_layer,
+    rescan,
+)
 from rainmer_lib.dcdgan.method import METHOD as DCDGAN
 from rainmer_lib.rainmer.method import METHOD as RAINMER
 from rainmer_lib.training.method import Method
@@ -17,6 +26,11 @@ METHODS: dict[str, Method] = {
         rescan.METHOD,
         paired_generator.METHOD,
         rain_layer.METHOD,
+        prenet_family.PRN,
+        prenet_family.PRENET_R,
+        prenet_family.PRN_R,
+        brn.METHOD,
+        ddn.METHOD,
     )
 }
 

@@ -23,7 +23,10 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mse": F.mse_loss,
     "ssim": structural_loss,  # 1 - SSIM; its gradient is that of the published -SSIM
 }
-CHOICES = {"loss": tuple(LOSSES), "supervised_stages": ("last", "all"), "schedule": ("linear", "cosine")}
+CHOICES = {
+    "loss": tuple(LOSSES), "supervised_stages": ("last", "all"), "schedule": ("linear", "cosine"),
+    "optimiser": ("adam", "sgd"),
+}  # fmt: skip
 RANGES = {
     "1 or more": ("steps", "batch", "crop"), "above 0": ("learning_rate",), "0 or more": ("clip",),
     "within [0, 1)": ("betas", "ema"), "within (0, 1]": ("decay",), "0 or more, below 2**63": ("seed",),
@@ -36,6 +39,7 @@ class SupervisedConfig:
 
     loss: str = "l1"
     supervised_stages: str = "last"  # "all": the loss is the sum over the outputs of every stage of the network
+    optimiser: str = "adam"  # or "sgd": stochastic gradient descent with the momentum betas[0]
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     schedule: str = "linear"  # linear to zero in the second half, or "cosine": half a cosine from the first step
@@ -57,17 +61,28 @@ class SupervisedConfig:
             raise ValueError(f"milestones={self.milestones}: expected rising shares of the steps between 0 and 1")
 
 
+def distance(config: SupervisedConfig, model: Derainer, batch: Batch) -> dict[str, Tensor]:
+    """Return the one term of most methods: the sum over supervised stages of loss(x_t, B), x_t the stage's output."""
+    loss = LOSSES[config.loss]
+    stages = [model(batch.rainy)] if config.supervised_stages == "last" else model.stages(batch.rainy)
+    return {"distance": sum(loss(output, batch.clean) for output in stages)}
+
+
+Terms = Callable[[Any, Derainer, Batch], dict[str, Tensor]]
+
+
 @dataclass
 class Trainer:
     """State of one supervised run: network, optimiser, moving average, position (`step`).
 
-        L = sum over supervised stages of loss(x_t, B)        x_t the stage's output, B the clean crop
+    `terms` returns the weighted terms of the loss by name, `distance` if a method has no others.
     """
 
     config: SupervisedConfig
     model: Derainer
     optimisation: Optimisation
     step: int = 0
+    terms: Terms = distance
 
     @property
     def crops(self) -> int:
@@ -80,19 +95,13 @@ class Trainer:
         return self.optimisation.averages
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Update the network once on a batch of pairs; return the loss."""
+        """Update the network once on a batch of pairs; return the terms of the loss."""
         self.optimisation.set_rates(self.step)
-        distance = self._distance(batch)
-        self.optimisation.update(["network"], distance)
+        terms = self.terms(self.config, self.model, batch)
+        self.optimisation.update(["network"], sum(terms.values()))
         self.optimisation.follow(self.step)
         self.step += 1
-        return {"distance": distance.detach()}
-
-    def _distance(self, batch: Batch) -> Tensor:
-        loss = LOSSES[self.config.loss]
-        if self.config.supervised_stages == "last":
-            return loss(self.model(batch.rainy), batch.clean)
-        return sum(loss(output, batch.clean) for output in self.model.stages(batch.rainy))
+        return {name: value.detach() for name, value in terms.items()}
 
     def state(self) -> dict:
         """Return the trainer's state as tensors and plain values, ready for a checkpoint."""
@@ -105,19 +114,25 @@ class Trainer:
         self.optimisation.restore(state["optimisation"])
 
 
-def supervised(network: Callable[[Any], Derainer]) -> Callable[[Any, str], Trainer]:
+def supervised(network: Callable[[Any], Derainer], terms: Terms = distance) -> Callable[[Any, str], Trainer]:
     """Return the `start` of a method, which makes fresh weights of `network(config)`, a function of the seed, and Adam."""
 
     def start(config: SupervisedConfig, device: torch.device | str = "cpu") -> Trainer:
         torch.manual_seed(config.seed)
         model = network(config).to(device)
         optimisation = Optimisation(
-            {"network": adam(model.parameters(), config.learning_rate, config.betas, device)},
+            {"network": _optimiser(config, model, device)},
             {"derain": MovingAverage(model, config.ema)}, _schedule(config), config.clip,
         )  # fmt: skip
-        return Trainer(config, model, optimisation)
+        return Trainer(config, model, optimisation, terms=terms)
 
     return start
+
+
+def _optimiser(config: SupervisedConfig, model: Derainer, device: torch.device | str) -> torch.optim.Optimizer:
+    if config.optimiser == "sgd":
+        return torch.optim.SGD(model.parameters(), config.learning_rate, momentum=config.betas[0])
+    return adam(model.parameters(), config.learning_rate, config.betas, device)
 
 
 def _schedule(config: SupervisedConfig) -> Callable[[int, float], float]:
