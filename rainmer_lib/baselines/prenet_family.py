@@ -59,7 +59,8 @@ def _blocks(config: PReNetConfig) -> str:
 
 
 _LAPTOP = {"stages": 4, "steps": 600, "batch": 4, "crop": 48}
+_ONE = _LAPTOP | {"repeats": 3}
 
 PRN = _member(PRNConfig, "prn", "PRN", "PRN6", "residual CNN, progressive", _LAPTOP | {"blocks": 3})
-PRENET_R = _member(ReducedPReNetConfig, "prenet_r", "PReNet_r", "PReNet6_r", "recurrent CNN, one block", _LAPTOP | {"repeats": 3})
-PRN_R = _member(ReducedPRNConfig, "prn_r", "PRN_r", "PRN6_r", "residual CNN, progressive, one block", _LAPTOP | {"repeats": 3})
+PRENET_R = _member(ReducedPReNetConfig, "prenet_r", "PReNet_r", "PReNet6_r", "recurrent CNN, one block", _ONE)
+PRN_R = _member(ReducedPRNConfig, "prn_r", "PRN_r", "PRN6_r", "residual CNN, progressive, one block", _ONE)

@@ -61,28 +61,17 @@ class SupervisedConfig:
             raise ValueError(f"milestones={self.milestones}: expected rising shares of the steps between 0 and 1")
 
 
-def distance(config: SupervisedConfig, model: Derainer, batch: Batch) -> dict[str, Tensor]:
-    """Return the one term of most methods: the sum over supervised stages of loss(x_t, B), x_t the stage's output."""
-    loss = LOSSES[config.loss]
-    stages = [model(batch.rainy)] if config.supervised_stages == "last" else model.stages(batch.rainy)
-    return {"distance": sum(loss(output, batch.clean) for output in stages)}
-
-
-Terms = Callable[[Any, Derainer, Batch], dict[str, Tensor]]
-
-
 @dataclass
 class Trainer:
     """State of one supervised run: network, optimiser, moving average, position (`step`).
 
-    `terms` returns the weighted terms of the loss by name, `distance` if a method has no others.
+        L = sum over supervised stages of loss(x_t, B)        x_t the stage's output, B the clean crop
     """
 
     config: SupervisedConfig
     model: Derainer
     optimisation: Optimisation
     step: int = 0
-    terms: Terms = distance
 
     @property
     def crops(self) -> int:
@@ -97,11 +86,21 @@ class Trainer:
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
         """Update the network once on a batch of pairs; return the terms of the loss."""
         self.optimisation.set_rates(self.step)
-        terms = self.terms(self.config, self.model, batch)
+        terms = self.terms(batch)
         self.optimisation.update(["network"], sum(terms.values()))
         self.optimisation.follow(self.step)
         self.step += 1
         return {name: value.detach() for name, value in terms.items()}
+
+    def terms(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the weighted terms of the loss by name; a method with more than the distance overrides this."""
+        return {"distance": self._distance(batch)}
+
+    def _distance(self, batch: Batch) -> Tensor:
+        loss = LOSSES[self.config.loss]
+        if self.config.supervised_stages == "last":
+            return loss(self.model(batch.rainy), batch.clean)
+        return sum(loss(output, batch.clean) for output in self.model.stages(batch.rainy))
 
     def state(self) -> dict:
         """Return the trainer's state as tensors and plain values, ready for a checkpoint."""
@@ -114,8 +113,11 @@ class Trainer:
         self.optimisation.restore(state["optimisation"])
 
 
-def supervised(network: Callable[[Any], Derainer], terms: Terms = distance) -> Callable[[Any, str], Trainer]:
-    """Return the `start` of a method, which makes fresh weights of `network(config)`, a function of the seed, and Adam."""
+def supervised(network: Callable[[Any], Derainer], trainer: type[Trainer] = Trainer) -> Callable[[Any, str], Trainer]:
+    """Return the `start` of a method, which makes fresh weights of `network(config)`, a function of the seed, and Adam.
+
+    `trainer`: a subclass for another step.
+    """
 
     def start(config: SupervisedConfig, device: torch.device | str = "cpu") -> Trainer:
         torch.manual_seed(config.seed)
@@ -124,7 +126,7 @@ def supervised(network: Callable[[Any], Derainer], terms: Terms = distance) -> C
             {"network": _optimiser(config, model, device)},
             {"derain": MovingAverage(model, config.ema)}, _schedule(config), config.clip,
         )  # fmt: skip
-        return Trainer(config, model, optimisation, terms=terms)
+        return trainer(config, model, optimisation)
 
     return start
 
