@@ -9,6 +9,7 @@ from rainmer_lib.baselines import (
     prenet_family,
     rain_layer,
     rescan,
+    spanet,
 )
 from rainmer_lib.dcdgan.method import METHOD as DCDGAN
 from rainmer_lib.rainmer.method import METHOD as RAINMER
@@ -31,6 +32,7 @@ METHODS: dict[str, Method] = {
         prenet_family.PRN_R,
         brn.METHOD,
         ddn.METHOD,
+        spanet.METHOD,
     )
 }
 
