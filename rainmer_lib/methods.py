@@ -4,6 +4,7 @@ from rainmer_lib.baselines import (
     brn,
     cyclegan_family,
     ddn,
+    did_mdn,
     paired_generator,
     prenet,
     prenet_family,
@@ -33,6 +34,7 @@ METHODS: dict[str, Method] = {
         brn.METHOD,
         ddn.METHOD,
         spanet.METHOD,
+        did_mdn.METHOD,
     )
 }
 
