@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from published_files import tensorflow_names
 from torch.nn import functional as F
 from written_checkpoint import write_checkpoint
 
@@ -69,24 +70,9 @@ def test_the_layers_are_those_of_the_equations(statistics, jolt):
     torch.testing.assert_close(network(rainy), rainy + layer(x, "last"))
 
 
-def stored(unlabelled):
-    """Names and values as in the published files: weights, the optimiser's state, with SIRR's copies or without."""
-    random, tensors = np.random.default_rng(0), {"beta1_power": np.array(0.5, "<f4"), "beta2_power": np.array(0.9, "<f4")}
-    for k in range(1, 27):
-        inputs, outputs = 3 if k == 1 else 16, 3 if k == 26 else 16
-        shapes = {"weights": (3, 3, inputs, outputs), "biases": (outputs,), "scale": (outputs,), "beta": (outputs,)}
-        for kind, shape in shapes.items():
-            scopes = [f"conv_{k}", f"conv_{k}_1"] if unlabelled and kind != "weights" else [f"conv_{k}"]
-            for scope in scopes:
-                tensors[f"{scope}/{kind}_{k}"] = random.normal(0, 0.1, shape).astype("<f4")
-                tensors[f"{scope}/{kind}_{k}/Adam"] = np.zeros(1, "<f4")
-                tensors[f"{scope}/{kind}_{k}/Adam_1"] = np.zeros(1, "<f4")
-    return tensors
-
-
 @pytest.mark.parametrize("unlabelled", [False, True], ids=["DDN", "SIRR"])
 def test_published_weights_are_read_from_checkpoints(unlabelled, tmp_path):
-    tensors = stored(unlabelled)
+    tensors = tensorflow_names(copies=unlabelled)
     network = load_published(write_checkpoint(tmp_path / "model-epoch-15", tensors))
     assert not network.training and type(network.first[1]).__name__ == "InstanceNorm"
     found = network.state_dict()
@@ -103,7 +89,7 @@ def test_published_weights_are_read_from_checkpoints(unlabelled, tmp_path):
 def test_weights_that_do_not_fit_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="weights.index: no such file"):
         load_published(tmp_path / "weights")
-    tensors = stored(unlabelled=True)
+    tensors = tensorflow_names(copies=True)
     for change, says in (
         ({"conv_27/weights_27": np.zeros(1, "<f4")}, "1 names are unknown: conv_27/weights_27"),
         ({"conv_1_1/weights_1": np.zeros(1, "<f4")}, "1 names are unknown: conv_1_1/weights_1"),
