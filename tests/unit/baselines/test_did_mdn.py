@@ -106,6 +106,18 @@ def test_the_terms_reach_what_they_train():
     assert set(off.terms(Batch(clean + 0.1, clean))) == {"distance"}
 
 
+def test_the_network_learns_with_the_true_density_whatever_the_classifier_sees():
+    trainer = METHOD.start(DIDMDNConfig(crop=32, batch=2))
+    with torch.no_grad():
+        trainer.model.classifier.classes[2].bias.copy_(torch.tensor([100.0, 0.0, 0.0]))
+    clean = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)) * 0.8
+    heavy = clean + 0.1
+    with torch.no_grad():
+        told, seen = ((trainer.model.given(heavy, torch.tensor([k, k]))[0] - clean).abs().mean() for k in (2, 0))
+    assert trainer.model.density(heavy).tolist() == [0, 0] and not torch.isclose(told, seen)
+    torch.testing.assert_close(trainer.terms(Batch(heavy, clean))["distance"].detach(), told)
+
+
 def test_what_cannot_be_built_is_refused():
     for change, says in (
         ({"crop": 48}, "multiple of 32"), ({"density_edges": ()}, "one or more rising"),
