@@ -1,16 +1,21 @@
 """Every deraining method by name.  To add one, define a `Method` in a file of its own and list it here."""
 
 from rainmer_lib.baselines import (
+    brn,
     cyclegan_family,
+    ddn,
     derain_cyclegan,
+    did_mdn,
     dsc,
     gmm,
     layer_gan,
     paired_generator,
     prenet,
+    prenet_family,
     rain_layer,
     rescan,
     sirr,
+    spanet,
     syn2real,
 )
 from rainmer_lib.dcdgan.method import METHOD as DCDGAN
@@ -29,6 +34,13 @@ METHODS: dict[str, Method] = {
         rescan.METHOD,
         paired_generator.METHOD,
         rain_layer.METHOD,
+        prenet_family.PRN,
+        prenet_family.PRENET_R,
+        prenet_family.PRN_R,
+        brn.METHOD,
+        ddn.METHOD,
+        spanet.METHOD,
+        did_mdn.METHOD,
         sirr.METHOD,
         syn2real.METHOD,
         derain_cyclegan.METHOD,

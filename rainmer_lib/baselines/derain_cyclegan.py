@@ -81,11 +81,8 @@ class RainAttention(PReNet):
         hidden = cell = rainy.new_zeros(len(rainy), CHANNELS, *rainy.shape[2:])
         for _ in range(self.repetitions):
             seen = torch.cat((self.conv0(torch.cat((rainy, mask), 1)), hidden), 1)
-            cell = self.conv_f(seen) * cell + self.conv_i(seen) * self.conv_g(seen)
-            z = hidden = self.conv_o(seen) * torch.tanh(cell)
-            for k in range(self.blocks):
-                z = F.relu(getattr(self, f"res_conv{k + 1}")(z) + z)
-            mask = self.conv(z)
+            hidden, cell = self.lstm(seen, cell)
+            mask = self.conv(self.refined(hidden, self.blocks))
             outputs.append(mask)
         return outputs
 

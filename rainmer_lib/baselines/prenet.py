@@ -3,21 +3,20 @@
 Written from the paper's description; parameter names are those of the published weights, so that these load unchanged.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
 from rainmer_lib.baselines.published_weights import load_strictly, read_weights
+from rainmer_lib.baselines.recurrent_stream import CHANNELS, RecurrentDerainer
 from rainmer_lib.baselines.supervised import SupervisedConfig, pairs_of, supervised
-from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.config import check_ranges
 from rainmer_lib.training.method import Method, Size
 
-CHANNELS = 32
 METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
 
 
@@ -29,6 +28,7 @@ class PReNetConfig(SupervisedConfig):
     blocks: int = 5
     repeats: int = 1  # 5 with one block: PReNet_r
     recurrent: bool = True  # False: PRN
+    channels: int = CHANNELS
     loss: str = "ssim"
     milestones: tuple[float, ...] = (0.3, 0.5, 0.8)
     steps: int = 100 * 1_500  # 100 epochs; ours: 1,500 batches each, because the epochs of its data sets differ
@@ -38,7 +38,7 @@ class PReNetConfig(SupervisedConfig):
     def __post_init__(self) -> None:
         """Validate the configuration; each error names the field and its allowed values."""
         super().__post_init__()
-        check_ranges(self, {"1 or more": ("stages", "blocks", "repeats")})
+        check_ranges(self, {"1 or more": ("stages", "blocks", "repeats", "channels")})
 
 
 SIZES = {
@@ -54,7 +54,7 @@ SIZES = {
 }  # fmt: skip
 
 
-class PReNet(Derainer):
+class PReNet(RecurrentDerainer):
     """PReNet: six stages that share their weights, each computed from the rainy image y and the stage before (paper, Eq. 3-4):
 
         z = f_in(x_{t-1}, y),  s_t = LSTM(s_{t-1}, z),  x_t = y + f_out(f_res(s_t)),  x_0 = y
@@ -65,17 +65,13 @@ class PReNet(Derainer):
     `stages` returns here.
     """
 
-    def __init__(self, stages: int = 6, blocks: int = 5, repeats: int = 1, recurrent: bool = True) -> None:
+    def __init__(
+        self, stages: int = 6, blocks: int = 5, repeats: int = 1, recurrent: bool = True, channels: int = CHANNELS
+    ) -> None:
         super().__init__()
         self.repetitions, self.blocks, self.repeats, self.recurrent = stages, blocks, repeats, recurrent
-        self.conv0 = _conv(6, CHANNELS, nn.ReLU())
-        for k in range(1, blocks + 1):
-            self.add_module(f"res_conv{k}", nn.Sequential(*_conv(CHANNELS, CHANNELS, nn.ReLU()),
-                                                          *_conv(CHANNELS, CHANNELS, nn.ReLU())))  # fmt: skip
-        if recurrent:
-            for gate in "ifgo":
-                self.add_module(f"conv_{gate}", _conv(2 * CHANNELS, CHANNELS, nn.Tanh() if gate == "g" else nn.Sigmoid()))
-        self.conv = nn.Sequential(nn.Conv2d(CHANNELS, 3, 3, padding=1))
+        self.channels = channels
+        self.add_stream(6, 2 * recurrent, blocks)
 
     def forward(self, rainy: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
         """Return the derained image, the output of the last stage."""
@@ -84,42 +80,37 @@ class PReNet(Derainer):
     def stages(self, rainy: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 3 h w"]]:
         """Return x_1 to x_T, the outputs of all stages."""
         x, outputs = rainy, []
-        hidden = cell = rainy.new_zeros(len(rainy), CHANNELS, *rainy.shape[2:])
+        hidden = cell = rainy.new_zeros(len(rainy), self.channels, *rainy.shape[2:])
         for _ in range(self.repetitions):
             z = self.conv0(torch.cat((rainy, x), 1))
             if self.recurrent:
-                hidden, cell = self._lstm(z, hidden, cell)
-                z = hidden
-            for k in range(self.blocks * self.repeats):
-                z = F.relu(getattr(self, f"res_conv{k % self.blocks + 1}")(z) + z)
-            x = rainy + self.conv(z)
+                z, cell = self.lstm(torch.cat((z, hidden), 1), cell)
+                hidden = z
+            x = rainy + self.conv(self.refined(z, self.blocks, self.repeats))
             outputs.append(x)
         return outputs
-
-    def _lstm(self, z: Tensor, hidden: Tensor, cell: Tensor) -> tuple[Tensor, Tensor]:
-        """Update the convolutional LSTM: c = f c + i g,  h = o tanh(c); the gates are computed from z and h."""
-        both = torch.cat((z, hidden), 1)
-        cell = self.conv_f(both) * cell + self.conv_i(both) * self.conv_g(both)
-        return self.conv_o(both) * torch.tanh(cell), cell
-
-
-def _conv(inputs: int, outputs: int, activation: nn.Module) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inputs, outputs, 3, padding=1), activation)
 
 
 def build_network(config: PReNetConfig) -> PReNet:
     """Build the untrained network of a configuration."""
-    return PReNet(config.stages, config.blocks, config.repeats, config.recurrent)
+    return PReNet(config.stages, config.blocks, config.repeats, config.recurrent, config.channels)
 
 
-def load_published(path: Path) -> PReNet:
-    """Load PReNet with the weights of its authors (`net_latest.pth`: a state dict), and check every key and shape.
+def loader(config: PReNetConfig, folder: str, title: str) -> Callable[[Path], PReNet]:
+    """Return the `load_published` of a member of the family: the authors' `net_latest.pth`, a state dict, of `folder`."""
 
-    FileNotFoundError says where to get the file, ValueError which keys are missing, unknown or of another shape.
-    """
-    source = "logs/<training set>/PReNet6/net_latest.pth of https://github.com/csdwren/PReNet"
-    return load_strictly(PReNet(), read_weights(path, source), path, "a six-stage PReNet")
+    def load_published(path: Path) -> PReNet:
+        """Load the network with the weights of its authors, and check every key and shape.
 
+        FileNotFoundError says where to get the file, ValueError which keys are missing, unknown or of another shape.
+        """
+        source = f"logs/<training set>/{folder}/net_latest.pth of https://github.com/csdwren/PReNet"
+        return load_strictly(build_network(config), read_weights(path, source), path, f"a six-stage {title}")
+
+    return load_published
+
+
+load_published = loader(PReNetConfig(), "PReNet6", "PReNet")
 
 METHOD = Method(
     name="prenet",

@@ -41,6 +41,19 @@ def unwrapped(weights: Mapping[str, Tensor], path: Path) -> Mapping[str, Tensor]
     return {name.removeprefix(WRAPPER): value for name, value in weights.items()}
 
 
+def drop(weights: Mapping[str, Tensor], unused: Mapping[str, tuple[int, ...]], path: Path) -> dict[str, Tensor]:
+    """Return weights, `unwrapped`, without those that the published network holds and never uses, listed with their shapes.
+
+    ValueError if one of them is missing or of another shape: then the file is another network's.
+    """
+    weights = unwrapped(weights, path)
+    found = {name: tuple(weights[name].shape) if name in weights else None for name in unused}
+    if odd := [name for name in unused if found[name] != tuple(unused[name])]:
+        lines = "".join(f"\n  {name}: expected {tuple(unused[name])}, found {found[name]}" for name in odd[:8])
+        raise ValueError(f"{path} is not the published file; {len(odd)} keys differ:{lines}")
+    return {name: value for name, value in weights.items() if name not in unused}
+
+
 def load_strictly(network: Derainer, weights: Mapping[str, Tensor], path: Path, what: str) -> Derainer:
     """Load weights into `network` for inference, `unwrapped`.
 

@@ -7,19 +7,17 @@ from dataclasses import dataclass, field
 
 import torch
 from jaxtyping import Float
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import Tensor
 
+from rainmer_lib.baselines.ddn import DDN, STATISTICS
 from rainmer_lib.baselines.semi_supervised import SUPERVISION, SemiSupervisedTrainer, pairs_and_real_rain_of
 from rainmer_lib.baselines.supervised import LOSSES, SupervisedConfig, supervised
 from rainmer_lib.data.batches import SemiSupervisedBatch
-from rainmer_lib.networks.derainer import Derainer
-from rainmer_lib.training.config import changed_fields, check_ranges
+from rainmer_lib.training.config import changed_fields, check_choices, check_ranges
 from rainmer_lib.training.method import Method, Size
 from rainmer_lib.training.objective import Term, evaluate, switched_on
 
 METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
-RADIUS, EPSILON = 15, 1.0  # of the guided filter; pixels, and for images in [0, 1]
 LEAST = 255.0**-2  # variance of a component: below one grey level a residual is none, and its gradient would explode
 
 Image = Float[Tensor, "b 3 h w"]
@@ -30,10 +28,11 @@ Scalar = Float[Tensor, ""]
 class SIRRConfig(SupervisedConfig):
     """SIRR's training as released (wwzjer/Semi-supervised-IRR): rate / 10 at 1/3 and 2/3 of 15 epochs of 50,000 batches."""
 
-    channels: int = 16
+    features: int = 16
     pairs: int = 12  # of layers; with the first and the last 26 layers
     output_norm: bool = False  # code: True.  It gives every image's residual one mean and one deviation: as much rain
-    batch_statistics: bool = False  # code: True, also in use, so that a photo's result depends on all of the photo
+    statistics: str = "running"  # of the norms; code: "image" in use, so that a photo's result depends on all of the photo
+    last_scale: float = 1.0  # factor on the last layer at the start
     components: int = 3  # of the mixture
     mixture_weight: float = 0.5
     variation_weight: float = 1e-5
@@ -48,61 +47,26 @@ class SIRRConfig(SupervisedConfig):
     def __post_init__(self) -> None:
         """Validate the configuration; each error names the field and its allowed values."""
         super().__post_init__()
-        check_ranges(self, {"1 or more": ("channels", "pairs", "components"),
+        check_choices(self, {"statistics": STATISTICS})
+        check_ranges(self, {"1 or more": ("features", "pairs", "components"), "above 0": ("last_scale",),
                             "0 or more": ("mixture_weight", "variation_weight", "divergence_weight")})  # fmt: skip
 
 
-released = SIRRConfig(output_norm=True, batch_statistics=True)
+released = SIRRConfig(output_norm=True, statistics="image")
 
 
-class DetailNetwork(Derainer):
-    """Residual of a rainy image, computed from its detail, O - guided filter(O) (DDN, Sec. 3):
-
-        x_1 = f(O - base),  x_{t+1} = x_t + f(f(x_t)),  f = ReLU(norm(conv)),  output O + conv(x)
-
-    Takes and returns (b, 3, h, w) in [0, 1], any size; the result is not clamped.  57,369 parameters with a norm behind the
-    last convolution, 6 fewer without.  With the statistics of a batch a result depends on the whole image; `reach` is that of
-    the convolutions and of the filter.
-    """
+class DetailNetwork(DDN):
+    """DDN's network, without the norm behind the last convolution unless `output_norm`; 57,369 parameters, or 6 fewer."""
 
     def __init__(
-        self, channels: int = 16, pairs: int = 12, output_norm: bool = False, batch_statistics: bool = False
-    ) -> None:
-        super().__init__()
-        self.reach = 2 * pairs + 2 + 2 * RADIUS
-
-        def norm(width: int) -> nn.Module:
-            return nn.BatchNorm2d(width, track_running_stats=not batch_statistics)
-
-        def layer(inputs: int) -> nn.Sequential:
-            return nn.Sequential(nn.Conv2d(inputs, channels, 3, padding=1), norm(channels), nn.ReLU())
-
-        self.first = layer(3)
-        self.pairs = nn.ModuleList(nn.Sequential(layer(channels), layer(channels)) for _ in range(pairs))
-        last = nn.Conv2d(channels, 3, 3, padding=1)
-        self.last = nn.Sequential(last, norm(3)) if output_norm else nn.Sequential(last)
-
-    def forward(self, rainy: Image) -> Image:
-        """Return the derained image."""
-        x = self.first(rainy - guided_filter(rainy))
-        for pair in self.pairs:
-            x = x + pair(x)
-        return rainy + self.last(x)
-
-
-def guided_filter(image: Image) -> Image:
-    """Smooth each channel, guided by itself (He et al., TPAMI 2013): mean(a) O + mean(b), a = var / (var + eps)."""
-    mean = _box(image)
-    variance = _box(image * image) - mean * mean
-    slope = variance / (variance + EPSILON)
-    return _box(slope) * image + _box(mean - slope * mean)
-
-
-def _box(image: Image) -> Image:
-    """Mean over the window around each pixel, of those pixels that are in the image."""
-    size, inside = 2 * RADIUS + 1, {"stride": 1, "count_include_pad": False}
-    rows = F.avg_pool2d(image, (1, size), padding=(0, RADIUS), **inside)
-    return F.avg_pool2d(rows, (size, 1), padding=(RADIUS, 0), **inside)
+        self, features: int = 16, pairs: int = 12, output_norm: bool = False, statistics: str = "running",
+        last_scale: float = 1.0,
+    ) -> None:  # fmt: skip
+        super().__init__(features, pairs, statistics, last_scale)
+        if not output_norm:
+            self.last = self.last[:1]
+            with torch.no_grad():
+                self.last[0].weight.mul_(last_scale)
 
 
 @dataclass
@@ -190,19 +154,20 @@ class Trainer(SemiSupervisedTrainer):
 
 def build_network(config: SIRRConfig) -> DetailNetwork:
     """Build the untrained network of a configuration."""
-    return DetailNetwork(config.channels, config.pairs, config.output_norm, config.batch_statistics)
+    return DetailNetwork(config.features, config.pairs, config.output_norm, config.statistics, config.last_scale)
 
 
 # The penalty of a residual grows as its component narrows, so that at full weight a short training learns to remove nothing;
 # the norm of the output forbids that in the authors' code.
 _SMALL = {"mixture_weight": 1e-3}
+_SHORT = {"learning_rate": 2e-3, "last_scale": 0.05}  # a residual that begins large takes hundreds of steps to fall
 SIZES = {
     "quick": Size(
-        {"channels": 8, "pairs": 2, "steps": 60, "batch": 2, "crop": 48}, scaled=_SMALL,
+        _SHORT | {"features": 8, "pairs": 2, "steps": 60, "batch": 2, "crop": 48}, scaled=_SMALL,
         duration="seconds a training run on one core", log_every=20, save_every=1000,
     ),
     "laptop": Size(
-        {"steps": 1000, "batch": 4, "crop": 48}, scaled=_SMALL, duration="minutes a training run on one core",
+        _SHORT | {"steps": 1000, "batch": 4, "crop": 48}, scaled=_SMALL, duration="minutes a training run on one core",
     ),
     "paper": Size(duration="a day a training run on a GPU", log_every=200, save_every=2000),
 }  # fmt: skip
@@ -219,7 +184,7 @@ METHOD = Method(
     citation="Wei et al., Semi-supervised Transfer Learning for Image Rain Removal, CVPR 2019",
     sizes=SIZES,
     data=pairs_and_real_rain_of,
-    describe=lambda config: f"{2 + 2 * config.pairs} layers of {config.channels} channels on the detail",
+    describe=lambda config: f"{2 + 2 * config.pairs} layers of {config.features} features on the detail",
     differs="no norm behind the last layer, running statistics in use, the divergence from variances: the authors' code has "
     "the first two (preset `released`) and passes variances as deviations; variances of at least a grey level",
     presets={"paper": {}, "released": changed_fields(released)},

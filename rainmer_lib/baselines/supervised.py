@@ -24,7 +24,10 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "ssim": structural_loss,  # 1 - SSIM; its gradient is that of the published -SSIM
     "smooth_l1": F.smooth_l1_loss,
 }
-CHOICES = {"loss": tuple(LOSSES), "supervised_stages": ("last", "all"), "schedule": ("linear", "cosine")}
+CHOICES = {
+    "loss": tuple(LOSSES), "supervised_stages": ("last", "all"), "schedule": ("linear", "cosine"),
+    "optimiser": ("adam", "sgd"),
+}  # fmt: skip
 RANGES = {
     "1 or more": ("steps", "batch", "crop"), "above 0": ("learning_rate",), "0 or more": ("clip",),
     "within [0, 1)": ("betas", "ema"), "within (0, 1]": ("decay",), "0 or more, below 2**63": ("seed",),
@@ -37,6 +40,7 @@ class SupervisedConfig:
 
     loss: str = "l1"
     supervised_stages: str = "last"  # "all": the loss is the sum over the outputs of every stage of the network
+    optimiser: str = "adam"  # or "sgd": stochastic gradient descent with the momentum betas[0]
     learning_rate: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.999)
     schedule: str = "linear"  # linear to zero in the second half, or "cosine": half a cosine from the first step
@@ -81,13 +85,17 @@ class Trainer:
         return self.optimisation.averages
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Update the network once on a batch of pairs; return the loss."""
+        """Update the network once on a batch of pairs; return the terms of the loss."""
         self.optimisation.set_rates(self.step)
-        distance = self._distance(batch)
-        self.optimisation.update(["network"], distance)
+        terms = self.terms(batch)
+        self.optimisation.update(["network"], sum(terms.values()))
         self.optimisation.follow(self.step)
         self.step += 1
-        return {"distance": distance.detach()}
+        return {name: value.detach() for name, value in terms.items()}
+
+    def terms(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the weighted terms of the loss by name; a method with more than the distance overrides this."""
+        return {"distance": self._distance(batch)}
 
     def _distance(self, batch: Batch) -> Tensor:
         loss = LOSSES[self.config.loss]
@@ -116,12 +124,18 @@ def supervised(network: Callable[[Any], Derainer], trainer: type[Trainer] = Trai
         torch.manual_seed(config.seed)
         model = network(config).to(device)
         optimisation = Optimisation(
-            {"network": adam(model.parameters(), config.learning_rate, config.betas, device)},
+            {"network": _optimiser(config, model, device)},
             {"derain": MovingAverage(model, config.ema)}, _schedule(config), config.clip,
         )  # fmt: skip
         return trainer(config, model, optimisation)
 
     return start
+
+
+def _optimiser(config: SupervisedConfig, model: Derainer, device: torch.device | str) -> torch.optim.Optimizer:
+    if config.optimiser == "sgd":
+        return torch.optim.SGD(model.parameters(), config.learning_rate, momentum=config.betas[0])
+    return adam(model.parameters(), config.learning_rate, config.betas, device)
 
 
 def _schedule(config: SupervisedConfig) -> Callable[[int, float], float]:

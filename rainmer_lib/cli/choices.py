@@ -43,3 +43,10 @@ def methods(start: str) -> list[str]:
     from rainmer_lib.methods import METHODS
 
     return [name for name in METHODS if name.startswith(start)]
+
+
+def published(start: str) -> list[str]:
+    """List methods whose published weights can be converted."""
+    from rainmer_lib.pretrained.convert import convertible
+
+    return [name for name in convertible() if name.startswith(start)]

@@ -11,6 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from rainmer_lib import cli
+from rainmer_lib.baselines.supervised import Trainer as SupervisedTrainer
 from rainmer_lib.data.unpaired import unpaired
 from rainmer_lib.experiments.experiment import parameters_of
 from rainmer_lib.experiments.profiles import PROFILES
@@ -148,6 +149,33 @@ def test_a_training_step_works_on_its_own_data(method):
     assert {name: value.shape for name, value in exported.items()} == {
         name: value.shape for name, value in method.network(config).state_dict().items()
     }  # fmt: skip
+
+
+@pytest.mark.slow
+def test_every_parameter_learns_and_a_batch_is_fitted(method):
+    """Of what the shared trainer trains: three steps move every parameter, twenty on one batch lower its error."""
+    config = method.at("quick")
+    trainer = method.start(config, "cpu")
+    if not isinstance(trainer, SupervisedTrainer):
+        pytest.skip("has a trainer of its own, whose tests say what each term reaches")
+    before = {name: value.detach().clone() for name, value in trainer.model.named_parameters()}
+    batch = data_of(method.data).batch(0, trainer.crops, config.crop, 0)
+
+    def error():
+        network = trainer.model.eval()
+        with torch.no_grad():
+            found = (network(batch.rainy) - batch.clean).square().mean().item()
+        network.train()
+        return found
+
+    errors = [error()]
+    for step in range(1, 21):
+        trainer.train_step(batch)
+        if step == 3:
+            idle = [name for name, value in trainer.model.named_parameters() if torch.equal(value, before[name])]
+            assert not idle, "no gradient reaches them"
+    errors.append(error())
+    assert errors[1] < 0.8 * errors[0], errors
 
 
 def test_its_weights_are_a_function_of_the_seed(method):

@@ -1,23 +1,19 @@
-"""SIRR against plain forms: the guided filter, the mixture and its EM, the divergence, and what the norm of the output does."""
+"""SIRR against plain forms: the mixture and its EM, the divergence, and what the norm of the output does."""
 
 import math
 
-import numpy as np
 import pytest
 import torch
 from random_tensors import normal, uniform
 from torch.distributions import Normal, kl_divergence
 
 from rainmer_lib.baselines.sirr import (
-    EPSILON,
     LEAST,
-    RADIUS,
     DetailNetwork,
     ResidualMixture,
     SIRRConfig,
     Trainer,
     build_network,
-    guided_filter,
     released,
     variation,
 )
@@ -25,30 +21,12 @@ from rainmer_lib.baselines.supervised import supervised
 from rainmer_lib.data.batches import SemiSupervisedBatch
 from rainmer_lib.networks.blocks import parameter_count
 
-SMALL = {"channels": 4, "pairs": 1, "steps": 4, "batch": 2, "crop": 32}
+SMALL = {"features": 4, "pairs": 1, "steps": 4, "batch": 2, "crop": 32}
 
 
 def test_published_number_of_parameters():
     assert parameter_count(build_network(released)) == 57_369
     assert parameter_count(build_network(SIRRConfig())) == 57_369 - 6, "no norm behind the last convolution"
-
-
-def test_the_guided_filter_is_that_of_windows():
-    image = uniform(1, 1, 20, 37).double()[0, 0].numpy()
-    height, width = image.shape
-
-    def window(values, y, x):
-        return values[max(0, y - RADIUS) : y + RADIUS + 1, max(0, x - RADIUS) : x + RADIUS + 1]
-
-    at = [(y, x) for y in range(height) for x in range(width)]
-    a, b = np.empty_like(image), np.empty_like(image)
-    for y, x in at:
-        part = window(image, y, x)
-        a[y, x] = part.var() / (part.var() + EPSILON)
-        b[y, x] = (1 - a[y, x]) * part.mean()
-    expected = np.array([window(a, y, x).mean() * image[y, x] + window(b, y, x).mean() for y, x in at]).reshape(image.shape)
-    found = guided_filter(torch.from_numpy(image)[None, None].expand(1, 3, -1, -1))
-    np.testing.assert_allclose(found[0, 1], expected, atol=1e-12)
 
 
 @pytest.fixture
@@ -135,7 +113,8 @@ def test_the_norm_of_the_output_gives_every_image_as_much_rain():
     """The authors' network: mean and deviation of what it removes are those of its last layer, whatever the image."""
     torch.manual_seed(0)
     dry, heavy = 0.4 + 0.02 * uniform(1, 3, 32, 32), uniform(1, 3, 32, 32, seed=1)
-    told, forced = (DetailNetwork(4, 1, output_norm=norm, batch_statistics=norm).eval() for norm in (False, True))
+    told, forced = (DetailNetwork(4, 1, output_norm=norm, statistics=statistics).eval()
+                    for norm, statistics in ((False, "running"), (True, "image")))  # fmt: skip
     with torch.no_grad():
         for name, p in told.named_parameters():
             p.mul_(not name.endswith("bias"))  # what is removed is then proportional to the detail

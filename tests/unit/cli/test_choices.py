@@ -10,3 +10,4 @@ def test_completion_knows_the_names():
     assert choices.profiles("q") == ["quick"]
     assert "rain12" in choices.test_sets("rain1") and choices.notebooks("train_d") == ["train_dcdgan"]
     assert choices.methods("") == list(METHODS) and choices.methods("dcd") == ["dcdgan"]
+    assert choices.published("pre") == ["prenet", "prenet_r"] and "dcdgan" not in choices.published("")

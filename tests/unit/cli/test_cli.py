@@ -27,7 +27,10 @@ def test_the_program_answers_help_without_loading_torch():
     assert all(word in done.stdout for word in ("derain", "evaluate", "reproduce", "Exit codes"))
 
 
-@pytest.mark.parametrize("command", ["derain", "evaluate", "train", "reproduce", "data list", "data verify", "data leaks"])
+COMMANDS = ["derain", "evaluate", "train", "reproduce", "convert", "data list", "data verify", "data leaks"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_explains_itself(run, command, capsys):
     assert run(*command.split(), "--help") == 0
     assert "Usage" in capsys.readouterr().out
