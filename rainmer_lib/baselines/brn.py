@@ -117,7 +117,7 @@ METHOD = Method(
     citation="Ren et al., Single Image Deraining Using Bilateral Recurrent Network, IEEE TIP 2020",
     sizes={
         "quick": Size(
-            {"stages": 2, "rain_blocks": 1, "blocks": 1, "channels": 8, "steps": 60, "batch": 2, "crop": 32},
+            {"stages": 2, "rain_blocks": 1, "blocks": 1, "channels": 8, "steps": 60, "batch": 2, "crop": 48},
             duration="seconds a training run on one core", log_every=20, save_every=1000,
         ),
         "laptop": Size(

@@ -40,7 +40,7 @@ def _member(config: type[PReNetConfig], name: str, title: str, folder: str, fami
     reduced = config().blocks == 1
     sizes = {
         "quick": Size(
-            {"stages": 2, "channels": 8, "steps": 60, "batch": 2, "crop": 32} | ({"repeats": 2} if reduced else {"blocks": 1}),
+            {"stages": 2, "channels": 8, "steps": 60, "batch": 2, "crop": 48} | ({"repeats": 2} if reduced else {"blocks": 1}),
             duration="seconds a training run on one core", log_every=20, save_every=1000,
         ),
         "laptop": Size(laptop, duration="two to four minutes a training run on one core"),

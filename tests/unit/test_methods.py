@@ -152,7 +152,7 @@ def test_a_training_step_works_on_its_own_data(method):
 
 @pytest.mark.slow
 def test_every_parameter_learns_and_a_batch_is_fitted(method):
-    """Of what the shared trainer trains: three steps move every parameter, twelve on one batch lower its error."""
+    """Of what the shared trainer trains: three steps move every parameter, twenty on one batch lower its error."""
     config = method.at("quick")
     trainer = method.start(config, "cpu")
     if not isinstance(trainer, SupervisedTrainer):
@@ -168,13 +168,13 @@ def test_every_parameter_learns_and_a_batch_is_fitted(method):
         return found
 
     errors = [error()]
-    for step in range(1, 13):
+    for step in range(1, 21):
         trainer.train_step(batch)
         if step == 3:
             idle = [name for name, value in trainer.model.named_parameters() if torch.equal(value, before[name])]
             assert not idle, "no gradient reaches them"
     errors.append(error())
-    assert errors[1] < 0.9 * errors[0], errors
+    assert errors[1] < 0.8 * errors[0], errors
 
 
 def test_its_weights_are_a_function_of_the_seed(method):
