@@ -212,8 +212,11 @@ def mean_cosines(points: Points, scenes: ViewScenes) -> pd.DataFrame:
 
 
 def view_tsne(points: Mapping[str, Points], seed: int = 0, perplexity: float = 30) -> dict[str, Float[np.ndarray, "n 2"]]:
-    """Map each cloud to the plane, under the same title; see `embeddings.tsne` for the limits of such maps."""
-    return {title: tsne([cloud], seed, perplexity)[0] for title, cloud in points.items()}
+    """Map each cloud to the plane, under the same title; see `embeddings.tsne` for the limits of such maps.
+
+    Clouds of fewer than four times `perplexity` points are mapped with a quarter of their number.
+    """
+    return {title: tsne([cloud], seed, min(perplexity, len(cloud) / 4))[0] for title, cloud in points.items()}
 
 
 @torch.inference_mode()
