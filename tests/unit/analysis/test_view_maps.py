@@ -209,3 +209,9 @@ def test_rain_is_read_off_where_a_linear_map_holds_it():
     misled, worse = read_rain(features, [*rain[:2], -rain[2], rain[3]], shown=2)
     np.testing.assert_allclose(misled, rain[2])  # the image that is shown is not fitted
     assert worse < 0
+
+
+def test_few_scenes_are_mapped_with_fewer_neighbours():
+    """The published sets that are there may have fewer scenes than the usual perplexity needs."""
+    maps = view_maps.view_tsne({"trained": np.random.default_rng(0).normal(size=(24, 6))})
+    assert maps["trained"].shape == (24, 2) and np.isfinite(maps["trained"]).all()
