@@ -32,17 +32,18 @@ def adapt(run: Run, domain: UnpairedRain, profile: Profile, say=print, kept: str
     """Fine-tune a run on a new domain's rainy images and the old clean exemplars, without any pair.
 
     `derain` starts from the run's averaged weights.  The other networks start from new initial weights, because a recorded run
-    does not hold them, and the discriminators get a warm-up; with `kept="all"` they go on from the run's checkpoint, without a
-    warm-up.  The paper says only that its method "could be easily adapted", not how.  ValueError on another `kept`,
-    FileNotFoundError if the checkpoint is needed and not there.
+    does not hold them, and a quarter of the warm-up is theirs too.  With `kept="all"` they go on from the run's checkpoint, and
+    the discriminators learn the new rain in a whole warm-up first.  The paper says only that its method "could be easily
+    adapted", not how.  ValueError on another `kept`, FileNotFoundError if the checkpoint is needed and not there.
     """
     if kept not in KEPT:
         raise ValueError(f"kept={kept!r}: choose one of {', '.join(KEPT)}")
     every = kept == "all"
-    steps, warm_up = (run.config.steps - run.config.warm_up, 0) if every else (run.config.steps, run.config.warm_up)
+    warm_up = run.config.warm_up if every else run.config.warm_up // SHARE
+    steps = warm_up + (run.config.steps - run.config.warm_up) // SHARE if every else run.config.steps // SHARE
     config = replace(
-        run.config, steps=max(1, steps // SHARE), warm_up=warm_up // SHARE, learning_rate=run.config.learning_rate / PATIENCE
-    )
+        run.config, steps=max(1, steps), warm_up=warm_up, learning_rate=run.config.learning_rate / PATIENCE
+    )  # fmt: skip
     return train_run(
         f"{run.label} {ADAPTED}", run.method, config, domain, profile, say,
         start=starting_from(run.folder.path / RUN_WEIGHTS, run.folder if every else None),

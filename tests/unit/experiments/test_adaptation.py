@@ -73,15 +73,15 @@ def test_all_networks_of_a_run_go_on_where_its_checkpoint_left_them(trained):
         adaptation.starting_from(trained.folder.path / "derain.safetensors", trained.folder)(trained.config)
 
 
-def test_with_all_networks_there_is_no_warm_up_and_another_name(trained, data, monkeypatch):
+def test_with_all_networks_the_warm_up_is_whole_and_the_name_another(trained, data, monkeypatch):
     asked = []
     monkeypatch.setattr(adaptation, "train_run", lambda label, method, config, *_, **o: asked.append((config, o["origin"])))
     laptop = replace(trained, config=METHODS["dcdgan"].at("laptop"))
     for kept in adaptation.KEPT:
         adaptation.adapt(laptop, data, profile("laptop"), kept=kept)
     (one, origin), (other, whole) = asked
-    assert (one.steps, one.warm_up, other.steps, other.warm_up) == (300, 100, 200, 0)
-    assert other.steps * adaptation.SHARE == laptop.config.steps - laptop.config.warm_up
+    assert (one.steps, one.warm_up, other.steps, other.warm_up) == (300, 100, 600, 400)
+    assert (other.steps - other.warm_up) * adaptation.SHARE == laptop.config.steps - laptop.config.warm_up
     assert origin == trained.folder.identity.key and whole == f"{origin}, all networks"
     with pytest.raises(ValueError, match="kept='none': choose one of derain, all"):
         adaptation.adapt(laptop, data, profile("laptop"), kept="none")
