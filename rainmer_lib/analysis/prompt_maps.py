@@ -99,7 +99,8 @@ def centres(held_out: Mapping[str, Sequence[Pair]], count: int, side: int) -> di
 
     def middle(image: UInt8[np.ndarray, "h w 3"]) -> Image:
         top, left = ((length - side) // 2 for length in image.shape[:2])
-        return torch.from_numpy(image[top : top + side, left : left + side]).permute(2, 0, 1)[None] / 255
+        window = image[top : top + side, left : left + side].copy()  # an image that was read from a file may be read-only
+        return torch.from_numpy(window).permute(2, 0, 1)[None] / 255
 
     return {name: [middle(pairs[i].rainy) for i in range(min(count, len(pairs)))] for name, pairs in held_out.items()}
 

@@ -21,7 +21,9 @@ from rainmer_lib.analysis import feature_maps
 from rainmer_lib.analysis.embeddings import photo_numbers, tsne
 from rainmer_lib.claims.over_seeds import check_measures
 from rainmer_lib.data.paired import paired_sample
+from rainmer_lib.data.paired_folders import CropPairs, HeldPairs
 from rainmer_lib.data.rendered_domains import RenderedPairs
+from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.inference.probe import device_of
 from rainmer_lib.rainmer.alignment import rain_density
 from rainmer_lib.rainmer.config import RainmerConfig
@@ -46,31 +48,55 @@ class ViewScenes:
     density: Float[np.ndarray, " n"]
     photos: Int[np.ndarray, " n"]
 
+    @property
+    def chance(self) -> float:
+        """Purity at chance: the share of one domain among the scenes of other photos, over all scenes."""
+        same_domain, same_photo = (x[:, None] == x[None] for x in (self.domains, self.photos))
+        return float(same_domain[~same_photo].mean())
+
     def __str__(self) -> str:
         """Return the description that notebooks print."""
         names, counts = np.unique(self.domains, return_counts=True)
         parts = ", ".join(f"{count} {name}" for name, count in zip(names, counts, strict=True))
-        return f"{len(self.domains)} rainy images of {len(np.unique(self.photos))} held-out photos: {parts}"
+        told = f"{len(self.domains)} rainy images of {len(np.unique(self.photos))} held-out photos: {parts}"
+        return f"{told}; purity at chance {self.chance:.2f}"
 
 
-def view_scenes(held_out: Mapping[str, RenderedPairs], view: int) -> ViewScenes:
-    """Return the held-out photos of each domain under several rains: the pairs of `held_out`, and more of the same renderer.
+def view_scenes(held_out: Mapping[str, RenderedPairs | HeldPairs | CropPairs], view: int) -> ViewScenes:
+    """Return the held-out photos of each domain under several rains.
 
-    Raises ValueError if a domain shows fewer than two photos, because neighbours are searched among other photos.
+    Rendered: the pairs of `held_out`, and more of the same renderer; every domain shows the same photos.  From files: as many
+    rains of each photo as there are, at most `RAINS`; every domain has photos of its own.  Raises ValueError if a domain shows
+    fewer than two photos or few scenes, because neighbours are searched among other photos.
     """
     wholes, domains, density, photos = [], [], [], []
     for name, pairs in held_out.items():
-        numbers = photo_numbers(pairs.photos)
-        if numbers.max() < 1:
-            raise ValueError(f"{name}: one held-out photo is too few; the measures compare each with others")
-        more = replace(pairs, total=max(LEAST, RAINS * len(numbers)))
-        for index, pair in enumerate(more):
+        more, numbers = _under_rains(pairs, first=max(photos, default=-1) + 1)
+        _require_neighbours(name, numbers)
+        for pair in more:
             side = min(pair.clean.shape[:2])
             wholes.append(paired_sample(pair, side, view, np.random.default_rng(0), flip=False).rainy_whole)
             density.append(rain_density(pair.rainy, pair.clean))
-            photos.append(numbers[index % len(numbers)])
+        photos += numbers
         domains += [name] * len(more)
     return ViewScenes(torch.cat(wholes), np.array(domains), np.array(density), np.array(photos))
+
+
+def _under_rains(pairs: RenderedPairs | HeldPairs | CropPairs, first: int) -> tuple[Sequence[Pair], list[int]]:
+    """Return scenes and the number of the photo behind each, those of files from `first` on."""
+    if not isinstance(pairs, RenderedPairs):
+        more, numbers = pairs.under_rains(RAINS)
+        return more, [first + number for number in numbers]
+    numbers = photo_numbers(pairs.photos)
+    more = replace(pairs, total=max(LEAST, RAINS * len(numbers)))
+    return more, [int(numbers[index % len(numbers)]) for index in range(len(more))]
+
+
+def _require_neighbours(name: str, numbers: Sequence[int]) -> None:
+    if len(set(numbers)) < 2:
+        raise ValueError(f"{name}: one held-out photo is too few; the measures compare each with others")
+    if (others := len(numbers) - max(map(numbers.count, numbers))) < NEIGHBOURS:
+        raise ValueError(f"{name}: a held-out photo has {others} scenes of others to compare with; {NEIGHBOURS} are needed")
 
 
 @torch.inference_mode()
@@ -93,11 +119,12 @@ def pixel_statistics(scenes: ViewScenes) -> dict[str, Points]:
 def view_measures(points: Points, scenes: ViewScenes) -> dict[str, float]:
     """Measure how well domains and strengths of rain are separated.
 
-    purity: share of the five nearest neighbours, among other photos, that are of the same domain; chance level is one over the
-        number of domains if they are equally large.
+    purity: share of the five nearest neighbours, among other photos, that are of the same domain; at chance `scenes.chance`,
+        one over the number of domains if they are equally large and show the same photos.
     silhouette: of the domains, in [-1, 1].
     strength: rank correlation of a scene's rain density with the mean density of its five nearest neighbours among other photos
         of its domain, over the rains of one photo; the mean over photos and domains.  0 if points do not indicate the strength.
+        Photos of fewer than three rains are left out; nan if all are.
         (Over several photos it would be negative: the neighbours of a photo whose rain is dense are others, with less rain.)
     """
     distance = cdist(points, points)
@@ -107,9 +134,9 @@ def view_measures(points: Points, scenes: ViewScenes) -> dict[str, float]:
     within = scenes.density[_nearest(np.where(same_photo | ~same_domain, np.inf, distance))].mean(axis=1)
     groups = [(scenes.domains == name) & (scenes.photos == photo)
               for name in np.unique(scenes.domains) for photo in np.unique(scenes.photos)]  # fmt: skip
-    found = [_rank_correlation(scenes.density[group], within[group]) for group in groups]
+    found = [_rank_correlation(scenes.density[group], within[group]) for group in groups if group.sum() > 2]
     silhouette = silhouette_score(distance, scenes.domains, metric="precomputed")
-    return {"purity": float(purity), "silhouette": float(silhouette), "strength": float(np.mean(found))}
+    return {"purity": float(purity), "silhouette": float(silhouette), "strength": float(np.mean(found or np.nan))}
 
 
 def _nearest(distance: Float[np.ndarray, "n n"]) -> Int[np.ndarray, "n k"]:
@@ -185,8 +212,11 @@ def mean_cosines(points: Points, scenes: ViewScenes) -> pd.DataFrame:
 
 
 def view_tsne(points: Mapping[str, Points], seed: int = 0, perplexity: float = 30) -> dict[str, Float[np.ndarray, "n 2"]]:
-    """Map each cloud to the plane, under the same title; see `embeddings.tsne` for the limits of such maps."""
-    return {title: tsne([cloud], seed, perplexity)[0] for title, cloud in points.items()}
+    """Map each cloud to the plane, under the same title; see `embeddings.tsne` for the limits of such maps.
+
+    Clouds of fewer than four times `perplexity` points are mapped with a quarter of their number.
+    """
+    return {title: tsne([cloud], seed, min(perplexity, len(cloud) / 4))[0] for title, cloud in points.items()}
 
 
 @torch.inference_mode()

@@ -18,6 +18,7 @@ LARGEST = 2**28  # pixels (268 million): above the largest phone photos, below w
 # exceptions that decoders raise on damaged files
 DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error, png.Error)
 PLAIN_TIFF = {1: "none", 8: "deflate", 32946: "deflate", 32773: "packbits"}  # compressions that tifffile decodes by itself
+SAMPLE_FORMAT, SIGNED = 339, 2  # tag of a TIFF, and its value for signed integers
 GREY_MODES = {"1", "L", "LA"}
 COLOUR_MODES = {"P", "PA", "RGB", "RGBA", "RGBX"}  # converted to RGB, for which the file's profile stays valid
 CONVERTED_MODES = {"CMYK", "YCbCr", "LAB", "HSV"}  # another colour space: the profile would be wrong for the result
@@ -86,10 +87,12 @@ def upright(values: Shaped[np.ndarray, "h w *c"], orientation: int) -> Shaped[np
 
 
 def decode_8(image: Image.Image, icc: bytes | None) -> ImageFile:
-    """Decode an image that Pillow reads without loss; Unsupported for its other modes (32-bit integers and floats)."""
+    """Decode an image that Pillow reads without loss; Unsupported for others (32-bit integers, floats, signed integers)."""
     if image.mode not in GREY_MODES | COLOUR_MODES | CONVERTED_MODES:
         deep = {"F": " (floats)", "I": " (32-bit integers)"}.get(image.mode, "")
         raise Unsupported(f"pixels of kind {image.mode}{deep}, expected 8 or 16 bits; save it as a PNG or TIFF of 8 or 16 bits")
+    if SIGNED in getattr(image, "tag_v2", {}).get(SAMPLE_FORMAT, ()):  # Pillow reads -1 as 255
+        raise Unsupported("a TIFF of signed integers, expected values from 0 up; save it as a PNG or TIFF of 8 or 16 bits")
     image.load()
     orientation = image.getexif().get(ExifTags.Base.Orientation, 1)  # read after load: Pillow itself rotates TIFF files
     if image.mode in CONVERTED_MODES:

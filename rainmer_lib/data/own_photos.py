@@ -50,7 +50,8 @@ def unpaired_folders(
         _name(rainy, clean, fingerprint), wet.photos.part(wet_kept), dry.photos.part(dry_kept), [],
         RainedOn(dry.photos.part(dry_held)), fingerprint,
         test_sets=(), photos=len(wet_kept), shown=shown, record=record(rainy=wet, clean=dry), remarks=(
-            f"{len(wet_kept)} rainy photos of {rainy} and {len(dry_kept)} clean ones of {clean}, drawn independently",
+            f"drawn independently: {len(wet_kept)} rainy photos, from {str(rainy)!r}, and {len(dry_kept)} clean photos, from "
+            f"{str(clean)!r}",
             f"held out: {len(wet_held)} rainy and {len(dry_held)} clean photos; scores are those of the clean ones under "
             f"rendered rain ({RAIN}), because the rainy ones have no ground truth",
         ),

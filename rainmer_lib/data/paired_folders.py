@@ -19,6 +19,7 @@ from PIL import Image
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.data import registry
+from rainmer_lib.data.duplicates import spread
 from rainmer_lib.data.layouts import Entry, Listing
 from rainmer_lib.data.paired import Chosen, PairedRain, digest
 from rainmer_lib.data.test_sets import Pair, read_pair
@@ -45,6 +46,23 @@ class FolderPairs(Sequence):
 
     def __getitem__(self, index: int) -> Pair:
         return self._read(self.entries[index])
+
+
+class HeldPairs(FolderPairs):
+    """Held-out pairs, one for each clean photo: its first rainy image.  `every`: the entries of all its rainy images."""
+
+    def __init__(self, every: Sequence[Entry], cache: int = 8) -> None:
+        super().__init__(sorted({entry.clean: entry for entry in reversed(every)}.values(), key=lambda e: e.clean), cache)
+        self.every = tuple(every)
+
+    def under_rains(self, most: int) -> tuple["FolderPairs", list[int]]:
+        """Return at most `most` rainy images of each photo, evenly spread, and the number of the photo behind each."""
+        chosen, numbers = [], []
+        for number, first in enumerate(self.entries):
+            rains = spread([entry for entry in self.every if entry.clean == first.clean], most)
+            chosen += rains
+            numbers += [number] * len(rains)
+        return FolderPairs(chosen), numbers
 
 
 @dataclass(frozen=True)
@@ -75,6 +93,11 @@ class CropPairs(Sequence):
         name = self.frames.entries[frame].name  # <set>/train/<frame>_<rain>
         return f"{name.rsplit('/', 1)[-1]}_{name.split('/', 1)[0]}_{k}crop"
 
+    def under_rains(self, most: int) -> tuple["CropPairs", list[int]]:
+        """Return `HeldPairs.under_rains` of the frames, cut into crops; the crops of one frame show one photo."""
+        frames, numbers = self.frames.under_rains(most)
+        return CropPairs(frames), [number for number in numbers for _ in range(ROWS * COLUMNS)]
+
     def _place(self, index: int) -> tuple[int, int]:
         return divmod(range(len(self))[index], ROWS * COLUMNS)
 
@@ -100,9 +123,8 @@ def folder_domain(
     if not 0 <= hold_out < len(photos):
         raise ValueError(f"hold_out={hold_out}: {name} has {len(photos)} clean photos, and training needs at least one")
     held = {photos[i] for i in np.random.default_rng(seed).permutation(len(photos))[:hold_out]}
-    first = {entry.clean: entry for entry in reversed(entries) if entry.clean in held}
     kept = FolderPairs([entry for entry in entries if entry.clean not in held], cache)
-    held_pairs = FolderPairs([first[photo] for photo in sorted(held)], cache)
+    held_pairs = HeldPairs([entry for entry in entries if entry.clean in held], cache)
     identity = digest(name, identity_of(listing), hold_out, seed, *([sorted(without)] if without else []))
     domain = PairedRain(name, kept, identity, held_pairs, view)
     return _crops(domain) if name == "gtav-crops" else domain

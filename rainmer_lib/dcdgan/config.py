@@ -97,13 +97,14 @@ class DCDGANConfig:
     discriminator_layers: int = 3  # code: PatchGAN of 70 pixels; fewer layers have a smaller receptive field, for small crops
     discriminator_originals: bool = False  # ours: the step's rainy images count as generated to the clean discriminator too,
     #                                        and its clean images to the rainy one: rain that is left is what to look for
-    warm_up: int = 0  # ours, for small budgets: steps, of all `steps`, before the generators start: the clean discriminator
-    #                   learns rainy from clean crops; the rainy discriminator then starts as its opposite
+    warm_up: int = 0  # ours, for small budgets: a number of steps, counted in `steps`, before the generators start: the clean
+    #                   discriminator learns rainy from clean crops; the rainy discriminator then starts as its opposite
     warm_up_batch: int = 16  # crops of each kind in a step of the warm-up
     rehearsals: int = 0  # ours, self-training, not in the paper: updates of `derain` a step on clean crops under rain layers
     #                      that it has removed itself from rainy images
     rehearsal_crops: int = 10  # crops in each of them
-    rehearsal_weight: float = 6.0  # of the mean absolute error in [0, 1]: the scale of the colour term
+    rehearsal_weight: float = 6.0  # factor on each update's mean absolute error between the derained and the clean crops, in
+    #                                [0, 1]; 6 = 3 channels x IMAGE_RANGE is the scale of the colour term at weight 1
     schedule: str = "linear"  # paper: constant, then linear to zero; "cosine", ours: half a cosine from the first step
     ema: float = 0.999  # ours: the generators oscillate, so their moving average is evaluated
 

@@ -19,40 +19,64 @@ from rainmer_lib.experiments.runs import Run, train_rows, train_run
 from rainmer_lib.methods import METHODS
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, read_weights
 from rainmer_lib.training.ema import MovingAverage
+from rainmer_lib.training.run import RunFolder
 
 PRESETS = ("rain12", "medium", "rain100h")  # other rain on the same photos: dense and short, veiled, crossing
 SHARE = 4  # adaptation runs a quarter of the training steps ...
 PATIENCE = 2  # ... at half the generators' learning rate
 ADAPTED, MIXED, PAIRED = "adapted", "mixed rain", METHODS["paired_generator"].title
+KEPT = ("derain", "all")  # networks that adaptation keeps
 
 
-def adapt(run: Run, domain: UnpairedRain, profile: Profile, say=print) -> Run:
+def adapt(run: Run, domain: UnpairedRain, profile: Profile, say=print, kept: str = "derain") -> Run:
     """Fine-tune a run on a new domain's rainy images and the old clean exemplars, without any pair.
 
-    `derain` starts from the run's averaged weights; the other networks, which a recorded run does not hold, start from new
-    initial weights.  The paper says only that its method "could be easily adapted", not how.
+    `derain` starts from the run's averaged weights.  The other networks start from new initial weights, because a recorded run
+    does not hold them, and a quarter of the warm-up is theirs too.  With `kept="all"` they go on from the run's checkpoint, and
+    the discriminators learn the new rain in a whole warm-up first.  The paper says only that its method "could be easily
+    adapted", not how.  ValueError on another `kept`, FileNotFoundError if the checkpoint is needed and not there.
     """
+    if kept not in KEPT:
+        raise ValueError(f"kept={kept!r}: choose one of {', '.join(KEPT)}")
+    every = kept == "all"
+    warm_up = run.config.warm_up if every else run.config.warm_up // SHARE
+    steps = warm_up + (run.config.steps - run.config.warm_up) // SHARE if every else run.config.steps // SHARE
     config = replace(
-        run.config, steps=max(1, run.config.steps // SHARE), warm_up=run.config.warm_up // SHARE,
-        learning_rate=run.config.learning_rate / PATIENCE,
+        run.config, steps=max(1, steps), warm_up=warm_up, learning_rate=run.config.learning_rate / PATIENCE
     )  # fmt: skip
     return train_run(
         f"{run.label} {ADAPTED}", run.method, config, domain, profile, say,
-        start=starting_from(run.folder.path / RUN_WEIGHTS), origin=run.folder.identity.key,
+        start=starting_from(run.folder.path / RUN_WEIGHTS, run.folder if every else None),
+        origin=run.folder.identity.key + (", all networks" if every else ""),
     )  # fmt: skip
 
 
-def starting_from(weights: Path) -> Callable[..., Trainer]:
-    """Return a replacement for `Trainer.start` in which `derain` starts from exported weights."""
+def starting_from(weights: Path, trained: RunFolder | None = None) -> Callable[..., Trainer]:
+    """Return a replacement for `Trainer.start` in which `derain` starts from exported weights.
+
+    The other networks start from the checkpoint in the folder `trained`, or from new initial weights without one.
+    """
 
     def start(config: DCDGANConfig, device: str = "cpu") -> Trainer:
         trainer = Trainer.start(config, device)
-        derain = trainer.model.translation.derain
-        derain.load_state_dict(read_weights(weights))
-        trainer.averages["derain"] = MovingAverage(derain, config.ema)
+        if trained is not None:
+            trainer.model.load_state_dict(_networks_in(trained, device))
+        trainer.model.translation.derain.load_state_dict(read_weights(weights))
+        for name in trainer.averages if trained is not None else ("derain",):
+            trainer.averages[name] = MovingAverage(getattr(trainer.model.translation, name), config.ema)
         return trainer
 
     return start
+
+
+def _networks_in(trained: RunFolder, device: str) -> dict:
+    state = trained.load_checkpoint(device)
+    if state is None:
+        raise FileNotFoundError(
+            f"{trained.checkpoint} is missing: only a run that was trained on this machine holds all its networks. Delete "
+            f"{trained.path} to train the run again, or keep derain alone"
+        )
+    return state["model"]
 
 
 def with_pairs(comparison: Comparison, say=print) -> Comparison:
@@ -74,16 +98,18 @@ def _extended(comparison: Comparison, label: str, row: Row, say) -> Comparison:
     return comparison.extended(runs, (score_run(run, name, settings.data) for run in runs for name in settings.test_sets))
 
 
-def across_domains(comparison: Comparison, method: str, presets: Iterable[str] = PRESETS, say=print) -> Comparison:
+def across_domains(
+    comparison: Comparison, method: str, presets: Iterable[str] = PRESETS, say=print, kept: str = "derain"
+) -> Comparison:
     """Extend the comparison by new domains as test sets, named `under <preset>`.
 
-    Every run is scored on them as trained; runs of `method` are also adapted to each domain.
+    Every run is scored on them as trained; runs of `method` are also adapted to each domain, with `kept` as for `adapt`.
     """
     settings, adapted, tables = comparison.settings, [], []
     for preset in presets:
         domain, name = rain_domain(settings.data, preset), f"under {preset}"
         tables.append(score_input("held-out", domain).assign(test_set=name))
-        here = [adapt(run, domain, settings.profile, say) for run in comparison.runs if run.label == method]
+        here = [adapt(run, domain, settings.profile, say, kept) for run in comparison.runs if run.label == method]
         for run in (*comparison.runs, *here):
             tables.append(score_run(run, "held-out", domain, stored_as=f"under-{preset}").assign(test_set=name))
         adapted += here

@@ -1,6 +1,6 @@
 """Beyond rain: one model for rain, drops on the lens and snow, against a model of the same budget trained on rain alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -37,12 +37,14 @@ INPUT = "input"
 class Weathers:
     """Paired domains by weather; `name` is that of the photos they are rendered on, or of the published sets.
 
-    `pending`: nothing is rendered yet; each row renders its own training pairs and keeps them in memory.
+    `pending`: nothing is rendered yet; each row renders its own training pairs and keeps them in memory.  `rendered`: the
+    domains stand in for published sets.
     """
 
     name: str
     domains: Mapping[str, PairedRain]
     pending: bool = False
+    rendered: bool = True
 
     @property
     def fingerprint(self) -> str:
@@ -92,22 +94,38 @@ def weathers_at(source: "UnpairedRain | PublishedWeathers", profile: str, keep: 
 
 
 class PublishedWeathers:
-    """Published sets of All-in-One, a choice of the parameter `data`; FileNotFoundError says how to get a missing set."""
+    """The sets of All-in-One that are there, a choice of the parameter `data`: rain, and drops, snow or both.
+
+    `name` is `published` if all three are there, else the folders of those that are.  FileNotFoundError says how to get what
+    is missing.
+    """
 
     name = "published"
 
     def __init__(self) -> None:
-        for folder in FOLDERS.values():
-            listing_of(folder)
+        absent = {}
+        for weather, folder in FOLDERS.items():
+            try:
+                listing_of(folder)
+            except FileNotFoundError as error:
+                absent[weather] = str(error)
+        self.present = {weather: folder for weather, folder in FOLDERS.items() if weather not in absent}
+        self.absent = tuple(absent)
+        if "rain" in absent or len(self.present) < 2:
+            raise FileNotFoundError(f"rain and one more weather are needed. {' '.join(absent.values())}")
+        if absent:
+            self.name = "+".join(self.present.values())
 
-    def weathers(self, held: int, view: int) -> Weathers:
+    def weathers(self, held: int, view: int, say: Callable[[str], None] = print) -> Weathers:
         """Return each weather from its folder; `held` clean photos of each are held out, with all their images.
 
         Pairs are read when they are drawn.  `view` is the side of whole images in pixels.  ValueError if a set has no more
         than `held` photos.
         """
-        domains = {name: folder_domain(folder, view, hold_out=held) for name, folder in FOLDERS.items()}
-        return Weathers(self.name, {name: replace(domain, name=name) for name, domain in domains.items()})
+        if self.absent:
+            say(f"absent: {', '.join(self.absent)}; the model of {ONE} is trained on {', '.join(self.present)}")
+        domains = {name: folder_domain(folder, view, hold_out=held) for name, folder in self.present.items()}
+        return Weathers(self.name, {name: replace(domain, name=name) for name, domain in domains.items()}, rendered=False)
 
 
 PUBLISHED = {PublishedWeathers.name: PublishedWeathers}
@@ -122,17 +140,17 @@ def on_weathers(settings: Settings) -> Settings:
     return one_seed_at_quick(replace(settings, data=data, test_sets=tuple(data.domains)))
 
 
-def rows(profile: Profile) -> dict[str, Row]:
+def rows(profile: Profile, present: Sequence[str] = tuple(WEATHERS)) -> dict[str, Row]:
     """Return a row for each entry of `METHODS`: one configuration, trained on the weathers that the entry names.
 
-    Steps, batches and initial weights are the same for all rows.
+    Of these only the weathers that are `present`.  Steps, batches and initial weights are the same for all rows.
     """
-    return {
-        label: replace(
-            row_of(RAINMER, profile), data=partial(data_of, weathers=weathers), remark=f"trained on {', '.join(weathers)}"
-        )
-        for label, weathers in METHODS.items()
-    }  # fmt: skip
+    found = {}
+    for label, named in METHODS.items():
+        weathers = tuple(weather for weather in named if weather in present)
+        remark = f"trained on {', '.join(weathers)}"
+        found[label] = replace(row_of(RAINMER, profile), data=partial(data_of, weathers=weathers), remark=remark)
+    return found
 
 
 def data_of(data: Weathers, keep: bool = True, *, weathers: tuple[str, ...]) -> MixedPairs:

@@ -23,6 +23,7 @@ from rainmer_lib.training.seal import require_intact, seal
 
 # Files of a run that are recorded; checkpoints and the rain-adding generator stay in the run folder.
 RECORDED = ("config.json", "log.jsonl", RUN_WEIGHTS, "finished.json")
+TABLES = ("scores-*", "measures-*", "damage")  # what was measured on a run; it outlives the weights
 WITH_WEIGHTS = (0,)  # seeds whose weights are recorded, for the images in notebooks; scores are recorded for all
 
 
@@ -80,14 +81,14 @@ def scored(runs: list[Run], settings: Settings) -> Comparison:
 
 
 def record_runs(comparison: Comparison) -> None:
-    """Copy finished runs and their scores to the results, if the profile keeps runs; finished.json is written last."""
+    """Copy finished runs and their tables to the results, if the profile keeps runs; finished.json is written last."""
     profile = comparison.settings.profile
     if not profile.keeps_runs:
         return
     for run in comparison.runs:
         target = paths.results_root() / profile.name / "runs" / run.folder.identity.key
         names = [name for name in RECORDED if name != RUN_WEIGHTS or run.seed in WITH_WEIGHTS]
-        tables = [p.name for kind in ("scores", "measures") for p in run.folder.path.glob(f"{kind}-*.csv")]
+        tables = [p.name for kind in TABLES for p in run.folder.path.glob(f"{kind}.csv")]
         for file in [*tables, *names]:
             source = run.folder.path / file
             if source != target / file and source.exists():  # a recorded run may lack its weights

@@ -11,9 +11,10 @@ from rainmer_lib.data.rendered_domains import RAIN
 from rainmer_lib.data.unpaired_photos import UnpairedPhotos
 from rainmer_lib.experiments.experiment import Experiment, Row
 from rainmer_lib.experiments.profiles import Profile
-from rainmer_lib.experiments.rainmer_rows import RAINMER, ROWS, rows
+from rainmer_lib.experiments.rainmer_rows import RAINMER, ROWS, UNALIGNED, rows
 from rainmer_lib.experiments.records import published
 from rainmer_lib.experiments.settings import Settings, WrongParameter
+from rainmer_lib.rainmer.published import PublishedSets
 
 # Test sets of the printed table -> their names in the registry; the crops of the last one were not released
 PRINTED = {
@@ -27,14 +28,19 @@ ABLATION_STEPS = {"laptop": 300}
 ABLATION_SETS = {"laptop": ("rain12", "raincityscapes60")}
 
 
-def on_domains(settings: Settings, printed: bool = False) -> Settings:
+def on_domains(settings: Settings, printed: bool = False, fewest: int = 1) -> Settings:
     """Return a notebook's settings with Rainmer's data and test sets (`domains_and_benchmarks`).
 
     The domains are rendered on the photos of `settings.data`, or are those of `published.PublishedSets`.  ValueError on
-    photos that have rain of their own.
+    photos that have rain of their own, WrongParameter if fewer than `fewest` published sets are there.
     """
     if isinstance(settings.data, UnpairedPhotos):
         settings.data.require_layers()
+    if isinstance(settings.data, PublishedSets) and len(settings.data.present) < fewest:
+        raise WrongParameter(
+            f"data='{PublishedSets.name}': this notebook compares domains and needs {fewest} of the sets; here is "
+            f"{settings.data.name} alone. `rainmer data list` says how to get the others"
+        )
     data = RAINMER.data(settings.data, settings.profile.name)
     return replace(settings, data=data, test_sets=domains_and_benchmarks(settings.test_sets, printed, tuple(data.held_out)))
 
@@ -70,9 +76,13 @@ def ablation_settings(settings: Settings, steps: int) -> Settings:
     return replace(settings, test_sets=ablation_sets(settings.profile, settings.test_sets))
 
 
-def ablation_rows(profile: Profile, steps: int = 0) -> Mapping[str, Row]:
-    """Return the rows of `rainmer_ablations`; `steps` 0 takes the profile's `ABLATION_STEPS`."""
-    return rows("rainmer_ablations", profile, steps or ABLATION_STEPS.get(profile.name, 0))
+def ablation_rows(profile: Profile, steps: int = 0, aligned: bool = True) -> Mapping[str, Row]:
+    """Return the rows of `rainmer_ablations`; `steps` 0 takes the profile's `ABLATION_STEPS`.
+
+    The row without alignment is left out if the data are not `aligned` to begin with.
+    """
+    found = rows("rainmer_ablations", profile, steps or ABLATION_STEPS.get(profile.name, 0))
+    return found if aligned else {label: row for label, row in found.items() if label not in UNALIGNED}
 
 
 def ablation_sets(profile: Profile, names: Sequence[str]) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from matplotlib.lines import Line2D
 from rainmer_lib.analysis.view_maps import ViewScenes
 from rainmer_lib.plots.style import colours
 
-# each domain has one colour and one mark in all of these figures
+# each domain has one colour and one mark in all of these figures, that of the published set which it stands in for
 DOMAINS = {"day": ("#E69F00", "o"), "haze": ("#009E73", "s"), "night": ("#0072B2", "^")}
+DOMAINS |= {"rain13k-train": DOMAINS["day"], "gt-rain-train": DOMAINS["haze"], "gtav-crops-train": DOMAINS["night"]}
 
 Plane = Float[np.ndarray, "n 2"]
 

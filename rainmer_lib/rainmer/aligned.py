@@ -20,15 +20,21 @@ class AlignedRain:
 
     `name` is the name of the photos that they are rendered on, or of the sets.  `before` holds the rain densities of every
     domain before alignment.  `night` holds all night images, and `chosen` the indices of those that alignment kept.  `kept`
-    says whether the training pairs are in memory.
+    says whether the training pairs are in memory.  Where nothing is aligned (`unaligned_domains`), `night` is None, and
+    `before` and `chosen` are empty.
     """
 
     name: str
     mixed: MixedPairs
     before: Mapping[str, Densities]
     chosen: Int[np.ndarray, " chosen"]
-    night: PairedRain
+    night: PairedRain | None
     kept: bool = True
+
+    @property
+    def aligned(self) -> bool:
+        """Whether the night domain is aligned with others."""
+        return self.night is not None
 
     @property
     def fingerprint(self) -> str:
@@ -43,14 +49,16 @@ class AlignedRain:
     @property
     def others(self) -> dict[str, Densities]:
         """Densities of the domains that the night one is aligned with."""
-        return {name: values for name, values in self.before.items() if name != self.night.name}
+        return {name: values for name, values in self.before.items() if self.aligned and name != self.night.name}
 
     def unaligned(self, keep: bool = True) -> "AlignedRain":
         """Return the same domains with as many night images, drawn at random, so that only the density of their rain differs.
 
-        Nothing is kept in memory if `keep` is False, or if the domains of this set are not.  Raises ValueError if alignment
-        kept every image, because there is then nothing to compare.
+        Nothing is kept in memory if `keep` is False, or if the domains of this set are not.  Raises ValueError if nothing is
+        aligned or if alignment kept every image, because there is then nothing to compare.
         """
+        if not self.aligned:
+            raise ValueError(f"{self.name}: nothing is aligned here, so there is nothing to compare")
         if len(self.chosen) == len(self.night.pairs):
             raise ValueError(f"alignment kept all {len(self.chosen)} pairs of {self.night.name}: take more images")
         drawn = np.sort(np.random.default_rng(0).choice(len(self.night.pairs), len(self.chosen), replace=False))
@@ -64,7 +72,8 @@ class AlignedRain:
 
     def summary(self) -> dict[str, int]:
         """Return counts for a notebook to print."""
-        return self.mixed.summary() | {f"{self.night.name}: pairs before alignment": len(self.night.pairs)}
+        every = {f"{self.night.name}: pairs before alignment": len(self.night.pairs)} if self.aligned else {}
+        return self.mixed.summary() | every
 
 
 def aligned_rain(
@@ -90,6 +99,11 @@ def align(
     chosen = align_density(before[night.name], target_shares((before[domain.name] for domain in others), edges), edges)
     mixed = MixedPairs((*others, _kept(night.subset(chosen), keep)), view=night.view)
     return AlignedRain(name, mixed, before, chosen, night, keep)
+
+
+def unaligned_domains(name: str, domains: Sequence[PairedRain]) -> AlignedRain:
+    """Join domains, all unchanged: without a night domain, or without another one, there is nothing to align."""
+    return AlignedRain(name, MixedPairs(tuple(domains), view=domains[0].view), {}, np.array([], int), None, kept=False)
 
 
 def densities_of(domain: PairedRain) -> Densities:

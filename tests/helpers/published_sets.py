@@ -1,4 +1,4 @@
-"""Folders laid out like the four published training sets and their test sets, filled with small painted scenes."""
+"""Folders laid out like the published training sets of both papers and their test sets, filled with small painted scenes."""
 
 from dataclasses import replace
 from types import MappingProxyType
@@ -53,6 +53,34 @@ def _spa(folder, part, seeds, size):
         save(clean, folder / part / "norain" / f"{seed}.png")
         lines.append(f"./{part}/rain/{seed}.png ./{part}/norain/{seed}.png")
     (folder / {"train": "real_world.txt", "test": "real_test_1000.txt"}[part]).write_text("\n".join(lines))
+
+
+def rain13k(root, scenes=14, size=(168, 176)):
+    """Rain13K: one rainy image of each photo."""
+    for seed in range(scenes):
+        rainy, clean = _both(seed + 5000, size)
+        save(rainy, root / "Rain13K" / "input" / f"{seed}.png"), save(clean, root / "Rain13K" / "target" / f"{seed}.png")
+
+
+def gt_rain(root, scenes=5, frames=4, size=(168, 176)):
+    """GT-Rain: several rainy frames of each scene, and a clean one."""
+    for seed in range(scenes):
+        folder, clean = root / "GT-Rain" / "GT-RAIN_train" / f"Scene_{seed}", scene(seed + 6000, size)
+        save(clean, folder / f"Scene_{seed}-Webcam-C-000.png")
+        for frame in range(frames):
+            rainy = under_rain(under_rain(clean, 10 * seed + frame), 50 * frame)
+            save(rainy, folder / f"Scene_{seed}-Webcam-R-{frame:03d}.png")
+
+
+def gtav(root, frames=4, rains=4, crop=168):
+    """GTAV-NightRain: frames of 2x3 crops under several rains, from hardly any to more than the other sets have."""
+    for seed in range(frames):
+        night, clean = root / "GTAV-NightRain" / "set1" / "train", scene(seed + 7000, (2 * crop, 3 * crop)) // 2
+        save(clean, night / "gt" / f"{seed:04d}.png")
+        for rain in range(rains):
+            wet = clean.astype(int)
+            wet[:, :: 2 + seed % 2] += 2 + 25 * rain
+            save(wet.clip(0, 255).astype(np.uint8), night / "rainy" / f"{seed:04d}_{rain:02d}.png")
 
 
 def two_folders(root, name):

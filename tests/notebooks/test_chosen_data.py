@@ -1,4 +1,4 @@
-"""Notebooks of DCD-GAN on published training sets and on folders of one's own: small folders, runs of a few steps."""
+"""Notebooks on published training sets and on folders of one's own: small folders, runs of a few steps."""
 
 from dataclasses import replace
 
@@ -10,7 +10,10 @@ import pytest
 from painted import folder
 
 from rainmer_lib import paths
+from rainmer_lib.data import paired_folders
+from rainmer_lib.experiments import all_in_one, rainmer_rows
 from rainmer_lib.methods import METHODS
+from rainmer_lib.rainmer import published
 from rainmer_lib.workflow import runner
 
 FEW = {"steps": 4, "warm_up": 1, "patches": 16, "warm_up_batch": 2, "batch": 1}
@@ -83,3 +86,57 @@ def test_data_that_rain_cannot_be_rendered_on_stop_notebooks_of_rainmer(small):
     published_sets.make(small, "rain800")
     with pytest.raises(ValueError, match="rain of their own, and this method renders rain"):
         execute("train_rainmer", data="rain800")
+
+
+@pytest.fixture
+def few_steps(small, monkeypatch):
+    """Rainmer at profile quick: runs of five steps, with the contrastive terms in the last; few held-out photos."""
+    size = METHODS["rainmer"].sizes["quick"]
+    changes = size.changes | {"steps": 5, "memory_bank": 4, "crop": 16, "view_size": 16}
+    monkeypatch.setitem(METHODS["rainmer"].sizes, "quick", replace(size, changes=changes))
+    monkeypatch.setattr(paired_folders, "CROP", 168)
+    monkeypatch.setattr(published, "HELD_OUT", {"rain13k": 6, "gt-rain": 3, "gtav-crops": 2})
+    monkeypatch.setitem(all_in_one.PAIRS, "quick", (3, 2))
+    kept = ("full", "backbone alone, as large", "without alignment")
+    monkeypatch.setattr(rainmer_rows, "AS_LARGE", kept[1:2])
+    for label in [label for label in rainmer_rows.ROWS["rainmer_ablations"] if label not in kept]:
+        monkeypatch.delitem(rainmer_rows.ROWS["rainmer_ablations"], label)
+    return small
+
+
+MAKE = {"rain13k": published_sets.rain13k, "gt-rain": published_sets.gt_rain, "gtav-crops": published_sets.gtav}
+ALONE = ("gt-rain",)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("notebook", "present"), [
+    *((name, tuple(MAKE)) for name in ("train_rainmer", "rainmer_benchmarks", "rainmer_ablations", "rainmer_representations")),
+    ("train_rainmer", ALONE), ("rainmer_benchmarks", ALONE), ("rainmer_ablations", ALONE),
+    ("rainmer_ablations", ("rain13k", "gtav-crops")), ("rainmer_representations", ("rain13k", "gt-rain")),
+], ids=str)  # fmt: skip
+def test_notebooks_of_rainmer_on_the_published_sets_that_are_there(few_steps, notebook, present, capsys):
+    for name in present:
+        MAKE[name](few_steps)
+    left = execute(notebook, data="published", seeds=1)
+    settings, aligned = left["settings"], "gtav-crops" in present and len(present) > 1
+    stem = "published" if len(present) == len(MAKE) else "+".join(present)
+    assert list(settings.data.held_out) == [f"{name}-train" for name in present] == list(settings.test_sets)
+    assert settings.data.aligned == aligned and settings.data.name == stem
+    assert (paths.results_root() / "quick" / f"{notebook}__data-{stem}__seeds-1.csv").is_file()
+    printed = capsys.readouterr().out
+    assert ("nothing is aligned" in printed) == (not aligned) and ("absent: " in printed) == (len(present) < len(MAKE))
+    if notebook == "rainmer_ablations":
+        assert ("without alignment" in set(left["means"].method)) == aligned
+
+
+@pytest.mark.slow
+def test_all_in_one_on_two_of_its_sets(few_steps):
+    for number, folder_name in enumerate(("outdoorrain", "snow")):
+        for seed in range(6):
+            clean = published_sets.scene(seed + 100 * number, (168, 176))
+            place = few_steps / "All-in-One" / "train" / folder_name
+            published_sets.save(clean, place / "gt" / f"{seed}.png")
+            published_sets.save(published_sets.under_rain(clean, seed), place / "input" / f"{seed}.png")
+    left = execute("all_in_one", data="published", seeds=1)
+    assert set(left["means"].test_set) == {"rain", "snow"} and left["settings"].data.name == "outdoorrain+snow"
+    assert left["compared"]["all weathers"].remark == "trained on rain, snow"

@@ -10,6 +10,9 @@ import nbformat
 import pytest
 
 from rainmer_lib import paths
+from rainmer_lib.data.published_rain import HALVES
+from rainmer_lib.data.unpaired import FOLDERS
+from rainmer_lib.data.unpaired import SOURCES as DATA
 from rainmer_lib.metrics.protocols import PROTOCOLS
 from rainmer_lib.workflow import runner
 from rainmer_lib.workflow.parameters import WrongParameter, declared_parameters
@@ -43,6 +46,17 @@ def test_sources_are_light(path):
             assert len(words) <= 150
             assert not any(w[0].isdigit() and unit == "dB" for w, unit in zip(words, words[1:], strict=False)), "typed"
     assert sum(len(cell.source.splitlines()) for cell in code(notebook)) <= (250 if path.parent.name == "walkthroughs" else 60)
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if path.parent.name == "notebooks"], ids=lambda p: p.stem)
+def test_the_remark_on_data_names_every_choice(path):
+    """Every registered set and folders where photos may have rain of their own; `published` where the notebook takes it."""
+    source, declared = read(path), declared_parameters(runner.parameters_cell(read(path)))
+    for remark in (parameter.help for parameter in declared if parameter.name == "data"):
+        renders = "on_domains(" in str(source) or "on_weathers(" in str(source) or path.stem == "application"
+        own = [name for name in DATA if not name.endswith(HALVES)] if not renders else ["embedded", "bsd-streaks"]
+        expected = {*own, *([] if renders else [FOLDERS]), *(["published"] if "PUBLISHED" in str(source) else [])}
+        assert {name for name in (*DATA, FOLDERS, "published") if name in remark} == expected, remark
 
 
 @pytest.mark.parametrize("stem", RESULT_NOTEBOOKS)

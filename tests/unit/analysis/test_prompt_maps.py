@@ -58,6 +58,8 @@ def test_gates_are_those_that_the_prompts_use(trainer):
 def test_centres_are_those_of_the_first_images():
     image = np.arange(20 * 30 * 3, dtype=np.uint16).reshape(20, 30, 3).astype(np.uint8)
     pairs = [Pair(str(i), image + i, image) for i in range(3)]
+    for pair in pairs:
+        pair.rainy.setflags(write=False)  # as images from files are; torch would warn, which fails here
     found = centres({"day": pairs, "night": pairs[:1]}, count=2, side=16)
     assert {name: len(several) for name, several in found.items()} == {"day": 2, "night": 1}
     assert found["day"][1].shape == (1, 3, 16, 16)

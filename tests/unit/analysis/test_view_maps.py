@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,11 @@ import torch
 
 from rainmer_lib.analysis import view_maps
 from rainmer_lib.analysis.view_maps import ViewScenes, mean_cosines, read_rain, view_measures
+from rainmer_lib.data import paired_folders
+from rainmer_lib.data.layouts import Entry
+from rainmer_lib.data.paired_folders import HeldPairs
 from rainmer_lib.data.rendered_domains import RenderedPairs
+from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.rainmer import tiny
 from rainmer_lib.rainmer.alignment import rain_density
 from rainmer_lib.rainmer.model import Rainmer
@@ -125,9 +130,52 @@ def test_scenes_are_the_held_out_photos_under_more_rains():
     for i in (0, 1):
         assert scenes.density[i] == rain_density(pairs[i].rainy, pairs[i].clean)
         torch.testing.assert_close(scenes.whole[i], torch.full((3, 16, 16), pairs[i].rainy[0, 0, 0] / 255))
-    assert str(scenes) == "80 rainy images of 2 held-out photos: 40 day, 40 night"
+    assert str(scenes) == "80 rainy images of 2 held-out photos: 40 day, 40 night; purity at chance 0.50"
     with pytest.raises(ValueError, match="day: one held-out photo is too few"):
         view_maps.view_scenes({"day": replace(pairs, photos=photos[:1])}, 16)
+
+
+def files(rains):
+    """Held-out pairs of files, by photo so many rains."""
+    entries = [Entry(f"{photo}-{rain}", Path(f"{rain}"), Path(f"{photo}")) for photo, n in rains.items() for rain in range(n)]
+    return HeldPairs(entries)
+
+
+@pytest.fixture
+def painted(monkeypatch):
+    """Reads an entry as a photo of its level under even rain."""
+
+    def read(entry):
+        clean = np.full((24, 30, 3), int(entry.clean.name), np.uint8)
+        return Pair(entry.name, clean + np.uint8(3 + 9 * int(entry.rainy.name)), clean)
+
+    monkeypatch.setattr(paired_folders, "read_pair", read)
+
+
+def test_scenes_of_files_are_photos_of_their_own_under_the_rains_that_there_are(painted):
+    held_out = {"synthetic": files({level: 1 for level in range(20, 27)}), "real": files({100: 9, 110: 9, 120: 2})}
+    scenes = view_maps.view_scenes(held_out, 16)
+    assert list(scenes.domains) == ["synthetic"] * 7 + ["real"] * (2 * view_maps.RAINS + 2)
+    assert list(scenes.photos) == [*range(7), *[7] * 6, *[8] * 6, *[9] * 2], "a photo is of one domain alone"
+    torch.testing.assert_close(scenes.whole[7], torch.full((3, 16, 16), 103 / 255))
+    others = [(i, j) for i in range(21) for j in range(21) if scenes.photos[i] != scenes.photos[j]]
+    assert scenes.chance == sum(scenes.domains[i] == scenes.domains[j] for i, j in others) / len(others)
+    with pytest.raises(ValueError, match="few: a held-out photo has 4 scenes of others to compare with; 5 are needed"):
+        view_maps.view_scenes({"few": files({20: 9, 30: 4})}, 16)
+
+
+def test_the_strength_comes_from_photos_of_three_rains_or_more(painted):
+    """Points that know the density alone: full marks, whatever the photos of one rain add."""
+    several, alone = files({100: 6, 110: 6}), files({level: 1 for level in range(20, 27)})
+    scenes = view_maps.view_scenes({"alone": alone, "several": several}, 16)
+    points = np.stack([10.0 * (scenes.domains == "alone"), scenes.density], axis=1)
+    assert view_measures(points, scenes)["strength"] > 0.7
+    one_rain = view_maps.view_scenes({"alone": alone, "other": files({level: 1 for level in range(60, 67)})}, 16)
+    assert math.isnan(view_measures(np.stack([one_rain.density] * 2, axis=1), one_rain)["strength"])
+
+
+def test_purity_at_chance_is_one_over_the_number_of_equal_domains(scenes):
+    assert scenes.chance == 1 / 2
 
 
 def test_points_are_those_of_trained_and_first_weights(scenes):
@@ -161,3 +209,9 @@ def test_rain_is_read_off_where_a_linear_map_holds_it():
     misled, worse = read_rain(features, [*rain[:2], -rain[2], rain[3]], shown=2)
     np.testing.assert_allclose(misled, rain[2])  # the image that is shown is not fitted
     assert worse < 0
+
+
+def test_few_scenes_are_mapped_with_fewer_neighbours():
+    """The published sets that are there may have fewer scenes than the usual perplexity needs."""
+    maps = view_maps.view_tsne({"trained": np.random.default_rng(0).normal(size=(24, 6))})
+    assert maps["trained"].shape == (24, 2) and np.isfinite(maps["trained"]).all()

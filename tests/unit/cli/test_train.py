@@ -38,7 +38,7 @@ def test_own_photos_give_a_model_a_contact_sheet_and_derained_photos(run, own, p
     printed = capsys.readouterr().out
     made = tmp_path / "runs" / printed.splitlines()[-1].rpartition("/")[2]
     assert f"contact sheet: {made}/contact_sheet.png" in printed and (made / "contact_sheet.png").is_file()
-    assert "prenet" in printed and "DCD-GAN (paper)" in printed and "7 rainy photos of" in printed
+    assert "prenet" in printed and "DCD-GAN (paper)" in printed and "drawn independently: 7 rainy photos, from" in printed
     assert run("derain", tmp_path / "rainy", tmp_path / "out", "--model", made) == 0
     assert len(list((tmp_path / "out").iterdir())) == 8
     before = (made / "finished.json").stat().st_mtime_ns

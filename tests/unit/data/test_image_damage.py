@@ -57,6 +57,12 @@ def test_other_depths_are_refused(tmp_path):
     Image.fromarray(RGB[..., 0].astype(np.float32)).save(tmp_path / "float.tif")
     with pytest.raises(ValueError, match="float.tif: pixels of kind F"):
         read_image(tmp_path / "float.tif")
+    tifffile.imwrite(tmp_path / "signed.tif", RGB[..., 0].astype(np.int8), photometric="minisblack")
+    with pytest.raises(ValueError, match="signed.tif: a TIFF of signed integers, expected values from 0 up"):
+        read_image(tmp_path / "signed.tif")
+    tifffile.imwrite(tmp_path / "signed.tif", RGB.astype(np.int8), photometric="rgb")
+    with pytest.raises(ValueError, match="signed.tif: a TIFF of int8 RGB"):
+        read_image(tmp_path / "signed.tif")
     Image.fromarray(GREY.astype(np.uint16)).save(tmp_path / "lzw.tif", compression="tiff_lzw")
     with pytest.raises(ValueError, match="lzw.tif: a TIFF of uint16 MINISBLACK with LZW compression"):
         read_image(tmp_path / "lzw.tif")

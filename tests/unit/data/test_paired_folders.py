@@ -56,6 +56,20 @@ def test_whole_scenes_are_held_out(root):
         folder_domain("gt-rain", hold_out=2)
 
 
+def test_held_out_photos_under_several_of_their_rains(root):
+    train = root / "GT-Rain" / "GT-RAIN_train"
+    for scene, level in (("Scene_a", 10), ("Scene_b", 20), ("Scene_c", 30)):
+        put(train / scene / f"{scene}-Webcam-C-000.png", level)
+        for frame in range(5 if scene == "Scene_a" else 2):
+            put(train / scene / f"{scene}-Webcam-R-00{frame}.png", 100 + level + frame)
+    seed = next(s for s in range(20) if len(folder_domain("gt-rain", hold_out=2, seed=s).pairs) == 2)  # a and another one
+    held = folder_domain("gt-rain", hold_out=2, seed=seed).held
+    scenes, numbers = held.under_rains(most=3)
+    assert [row[1] % 10 for row in levels(held)] == [0, 0] and len(held) == 2
+    assert numbers == [0, 0, 0, 1, 1] and [row[1] % 10 for row in levels(scenes)] == [0, 2, 4, 0, 1], "evenly spread"
+    assert {clean for *_, clean in levels(scenes)} == {clean for *_, clean in levels(held)}
+
+
 def test_the_balanced_night_crops(root):
     """0004_00_set1_0crop is rain over 0004_set1_0crop; 0011_00_set2 is left out."""
     train = root / "GTAV-NightRain" / "GTAV-balance" / "train"
@@ -97,6 +111,13 @@ def test_night_frames_are_cut_into_two_rows_of_three(night):
         assert pair.clean[..., 1].tolist() == [[8 * (k % 3) + x for x in range(8)]] * 8
         assert (pair.rainy[..., 0].astype(int) - pair.clean[..., 0] == 40).all()
     assert len(folder_domain("gtav-frames").pairs) == 4
+
+
+def test_held_out_frames_under_several_rains_are_crops_of_one_photo(night):
+    held = folder_domain("gtav-crops", hold_out=1).held
+    crops, numbers = held.under_rains(most=6)
+    assert len(held) == 6 and len(crops) == 2 * 6 and set(numbers) == {0}
+    assert [crops.name(i).split("_")[1] for i in range(12)] == ["00"] * 6 + ["01"] * 6
 
 
 def test_aligned_crops_are_written_as_the_balanced_set(night):

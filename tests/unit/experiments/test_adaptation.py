@@ -57,6 +57,36 @@ def test_adaptation_has_its_share_of_the_warm_up_too(trained, data, monkeypatch)
     assert adapted.steps * adaptation.SHARE == laptop.config.steps and adapted.warm_up < adapted.steps
 
 
+def test_all_networks_of_a_run_go_on_where_its_checkpoint_left_them(trained):
+    checkpoint = trained.folder.load_checkpoint("cpu")["model"]
+    exported = load_file(trained.folder.path / "derain.safetensors")
+    trainer = adaptation.starting_from(trained.folder.path / "derain.safetensors", trained.folder)(trained.config)
+    for name, value in trainer.model.state_dict().items():
+        _, _, own = name.partition("translation.derain.")
+        assert torch.equal(value, exported[own].float() if own else checkpoint[name]), name
+    rerain = trainer.model.translation.rerain.state_dict()
+    assert all(torch.equal(rerain[n], value) for n, value in trainer.averages["rerain"].weights().items())
+    fresh = type(trainer).start(trained.config).model.translation.rerain.state_dict()
+    assert any(not torch.equal(rerain[name], value) for name, value in fresh.items())
+    trained.folder.checkpoint.unlink()
+    with pytest.raises(FileNotFoundError, match="checkpoint.pt is missing: only a run that was trained on this machine"):
+        adaptation.starting_from(trained.folder.path / "derain.safetensors", trained.folder)(trained.config)
+
+
+def test_with_all_networks_the_warm_up_is_whole_and_the_name_another(trained, data, monkeypatch):
+    asked = []
+    monkeypatch.setattr(adaptation, "train_run", lambda label, method, config, *_, **o: asked.append((config, o["origin"])))
+    laptop = replace(trained, config=METHODS["dcdgan"].at("laptop"))
+    for kept in adaptation.KEPT:
+        adaptation.adapt(laptop, data, profile("laptop"), kept=kept)
+    (one, origin), (other, whole) = asked
+    assert (one.steps, one.warm_up, other.steps, other.warm_up) == (300, 100, 600, 400)
+    assert (other.steps - other.warm_up) * adaptation.SHARE == laptop.config.steps - laptop.config.warm_up
+    assert origin == trained.folder.identity.key and whole == f"{origin}, all networks"
+    with pytest.raises(ValueError, match="kept='none': choose one of derain, all"):
+        adaptation.adapt(laptop, data, profile("laptop"), kept="none")
+
+
 @pytest.mark.slow
 def test_an_adapted_run_is_named_by_its_origin_and_its_domain(trained, data):
     quick, quiet = profile("quick"), lambda _: None

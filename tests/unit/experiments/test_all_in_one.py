@@ -25,6 +25,7 @@ from rainmer_lib.experiments.all_in_one import (
     on_weathers,
     rendered_weathers,
 )
+from rainmer_lib.experiments.profiles import PROFILES
 from rainmer_lib.methods import METHODS as ALL_METHODS
 from rainmer_lib.workflow.parameters import check_parameters
 
@@ -100,8 +101,25 @@ def test_who_has_the_three_sets_trains_on_them(folders):
     given = {"__annotations__": kinds, "profile": "quick", "data": "published", "seeds": 1}
     settings = on_weathers(check_parameters(given, PUBLISHED))
     assert settings.test_sets == tuple(WEATHERS) and settings.data.fingerprint and settings.suffix().startswith("__data-pub")
-    (folders / "All-in-One" / "train" / "snow").rename(folders / "elsewhere")
-    with pytest.raises(FileNotFoundError, match="snow"):
+    assert not found.rendered
+
+
+def test_two_of_the_sets_are_enough_if_rain_is_among_them(folders):
+    train, said = folders / "All-in-One" / "train", []
+    (train / "snow").rename(folders / "snow")
+    source = PublishedWeathers()
+    found = source.weathers(held=1, view=16, say=said.append)
+    assert source.name == found.name == "outdoorrain+raindrop" and list(found.domains) == ["rain", "drops"]
+    assert said == ["absent: snow; the model of all weathers is trained on rain, drops"]
+    rows = all_in_one.rows(PROFILES["quick"], tuple(found.domains))
+    assert {label: row.remark for label, row in rows.items()} == {RAIN_ONLY: "trained on rain", ONE: "trained on rain, drops"}
+    assert rows[ONE].data(found).fingerprint == found.fingerprint != rows[RAIN_ONLY].data(found).fingerprint
+    (train / "raindrop").rename(folders / "raindrop")
+    with pytest.raises(FileNotFoundError, match="rain and one more weather are needed. .*raindrop.*snow"):
+        PublishedWeathers()
+    (folders / "raindrop").rename(train / "raindrop")
+    (train / "outdoorrain").rename(folders / "outdoorrain")
+    with pytest.raises(FileNotFoundError, match="rain and one more weather are needed. .*outdoorrain"):
         PublishedWeathers()
 
 

@@ -99,8 +99,8 @@ def test_a_comparison_trains_what_it_then_scores(two_pairs, quick, given_run, mo
 
 
 def test_of_one_seed_the_weights_are_recorded_and_of_every_seed_all_else(two_pairs, quick, given_run):
-    """Scores and measures of all; checkpoints and what else lies in a folder of none."""
-    runs, tables = [given_run("ours", seed) for seed in (0, 1)], ("scores-held-out.csv", "measures-views-1.csv")
+    """Scores, measures and damage of all; checkpoints and what else lies in a folder of none."""
+    runs, tables = [given_run("ours", seed) for seed in (0, 1)], ("scores-held-out.csv", "measures-views-1.csv", "damage.csv")
     for run in runs:
         for name in (*RECORDED, *tables, "checkpoint.pt", "rerain.safetensors"):
             run.folder.path.mkdir(parents=True, exist_ok=True)

@@ -57,7 +57,9 @@ def test_all_that_is_said_before_a_training(two, pairs):
     said = []
     data = OwnPhotos(*two, test=pairs).load(METHODS["dcdgan"], 32, said.append)
     assert sum("8 photos are few" in line for line in said) == 2, "not of a test set"
-    assert "7 rainy photos" in data.remarks[0] and "drawn independently" in data.remarks[0]
+    assert data.remarks[0] == (
+        f"drawn independently: 7 rainy photos, from {str(two[0])!r}, and 7 clean photos, from {str(two[1])!r}"
+    )
     with pytest.raises(ValueError, match="leaks: 7 rainy training photos are in the test set"):
         OwnPhotos(*two, test=(two[0], two[0])).load(METHODS["dcdgan"], 32, said.append)
     OwnPhotos(*two, test=(two[0], two[0]), allow_duplicates=True).load(METHODS["dcdgan"], 32, said.append)

@@ -64,6 +64,12 @@ def test_the_budget_is_every_rows():
         ablation_settings(settings, -1)
 
 
+def test_without_alignment_there_is_no_row_without_it():
+    """Data that are not aligned to begin with have nothing to leave out."""
+    every, fewer = ablation_rows(PROFILES["quick"]), ablation_rows(PROFILES["quick"], aligned=False)
+    assert set(every) - set(fewer) == {"without alignment"} and all(fewer[label] == every[label] for label in fewer)
+
+
 def test_at_quick_there_is_one_seed_unless_more_are_wanted(quick):
     """Its results then count as the profile's own, for this notebook."""
     plain = quick(SimpleNamespace(name="embedded"), (), seeds=2)

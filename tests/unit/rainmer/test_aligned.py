@@ -8,7 +8,7 @@ import torch
 
 from rainmer_lib.data.rendered_domains import rendered_domain
 from rainmer_lib.data.unpaired import unpaired
-from rainmer_lib.rainmer.aligned import aligned_rain
+from rainmer_lib.rainmer.aligned import aligned_rain, unaligned_domains
 from rainmer_lib.rainmer.alignment import EDGES, rain_density, shares, target_shares
 
 IMAGES = 8
@@ -45,6 +45,16 @@ def test_data_are_named_by_their_content(streaked, rain):
     assert all(torch.equal(a, b) for a, b in zip(one, same, strict=True))
     assert [tuple(images.shape) for images in one] == [(2, 3, 16, 16)] * 4
     assert rain.summary()["night: pairs before alignment"] == 4 * IMAGES
+
+
+def test_domains_without_a_night_among_them_are_joined_unchanged(rain):
+    day, haze, _ = rain.mixed.domains
+    joined = unaligned_domains("two", [day, haze])
+    assert joined.mixed.domains == (day, haze) and joined.mixed.view == 16 and list(joined.held_out) == ["day", "haze"]
+    assert rain.aligned and not joined.aligned and joined.others == {} == joined.before and joined.night is None
+    assert joined.summary() == day.summary() | haze.summary()
+    with pytest.raises(ValueError, match="two: nothing is aligned here"):
+        joined.unaligned()
 
 
 @pytest.fixture(scope="module")
