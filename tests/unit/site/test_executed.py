@@ -51,6 +51,16 @@ def test_every_profile_has_its_own_page(results, tmp_path):
         assert ("**Verdicts**" in page.cells[0].source) == (profile == "laptop"), "numbers at quick mean nothing"
 
 
+def test_solutions_of_exercises_are_folded(results, tmp_path):
+    shown = executed.best(results)["walkthroughs/08_measuring_deraining"]
+    tags = (["exercise-setup"], ["exercise"], ["nbval-check-output", "check"], [])
+    cells = [new_code_cell("a", metadata={"tags": each}) for each in tags]
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Title"), *cells]), shown.path)
+    executed.write_page(shown, tmp_path, Pages(results.parent, tmp_path))
+    page = nbformat.read(tmp_path / f"{shown.page}.ipynb", 4)
+    assert ["hide-input" in cell.metadata.get("tags", []) for cell in page.cells[1:]] == [False, True, True, False]
+
+
 def test_logs_are_folded_and_tables_have_the_papers_names(results, tmp_path):
     shown = executed.best(results)["ablation_negatives"]
     log = new_output("stream", text="both, seed 0: step 300/1200  adversarial 0.3\n")
