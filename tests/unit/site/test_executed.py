@@ -15,9 +15,9 @@ from rainmer_lib.site.links import Pages
 def test_of_each_notebook_the_largest_profile_is_shown(results):
     found = executed.best(results)
     assert {stem: each.profile for stem, each in found.items()} == {
-        "ablation_negatives": "laptop", "walkthroughs/08_measuring_deraining": "quick",
+        "ablation_negatives": "laptop", "walkthroughs/02_measuring_deraining": "quick",
     }  # fmt: skip
-    assert found["walkthroughs/08_measuring_deraining"].record() is None
+    assert found["walkthroughs/02_measuring_deraining"].record() is None
 
 
 def test_a_page_says_how_it_was_run_and_its_links_hold(results, tmp_path, write_notebook):
@@ -52,7 +52,7 @@ def test_every_profile_has_its_own_page(results, tmp_path):
 
 
 def test_solutions_of_exercises_are_folded(results, tmp_path):
-    shown = executed.best(results)["walkthroughs/08_measuring_deraining"]
+    shown = executed.best(results)["walkthroughs/02_measuring_deraining"]
     tags = (["exercise-setup"], ["exercise"], ["nbval-check-output", "check"], [])
     cells = [new_code_cell("a", metadata={"tags": each}) for each in tags]
     nbformat.write(new_notebook(cells=[new_markdown_cell("# Title"), *cells]), shown.path)
