@@ -57,6 +57,12 @@ def test_no_line_of_a_solution_stands_elsewhere(path):
         assert not [line for line in lines if len(line) > 12 and line.removeprefix("return ") in others]
 
 
+@pytest.mark.parametrize("path", WALKTHROUGHS, ids=lambda p: p.stem)
+def test_a_check_calls_its_exercise_by_its_number(path):
+    groups = exercises.exercise_groups(nbformat.read(path, as_version=4))
+    assert [re.search(r'"(exercise \d)"', check)[1] for _, _, check in groups] == ["exercise 1", "exercise 2", "exercise 3"]
+
+
 @pytest.mark.parametrize(("setup", "exercise", "check"), EXERCISES)
 def test_the_unsolved_cell_is_refused(setup, exercise, check):
     with pytest.raises(attempts.Wrong, match="nothing is returned yet"):
