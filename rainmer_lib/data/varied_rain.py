@@ -31,7 +31,7 @@ class VariedRain(UnpairedRain):
 
     These have one to three layers S_i, each rotated, enlarged and strengthened by s_i at random:
 
-        O = B + sum s_i S_i    or, on a share of them,    O = 1 - (1 - B)(1 - sum s_i S_i)
+        I = B + sum s_i S_i    or, on a share of them,    I = 1 - (1 - B)(1 - sum s_i S_i)
     """
 
     def _rained_on(self, crop: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""Generator that removes or adds one layer of rain, Eq. (1) of DCD-GAN: O = B + R."""
+"""Generator that removes or adds one layer of rain, Eq. (1) of DCD-GAN: I = B + S (docs/symbols.md)."""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +11,7 @@ LEAK = 0.1  # slope of negative rain during training
 
 
 class RainLayerGenerator(Generator):
-    """Generator of one grey layer of rain R, which `sign` -1 subtracts and `sign` 1 adds: O = B + R, Eq. (1).
+    """Generator of one grey layer of rain S, which `sign` -1 subtracts and `sign` 1 adds: I = B + S, Eq. (1).
 
     Not in the paper, which draws the image anew; for small budgets.  Images (b, 3, h, w) in [0, 1], h and w multiples of 2.
     Pixels are rearranged to half the size, so that nothing is lost, then follow residual blocks without norm, and the way

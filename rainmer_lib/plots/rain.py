@@ -29,12 +29,15 @@ def images_and_changes(columns: Mapping[str, tuple[Photo, Photo]], label: str, s
     return figure
 
 
-def planes(images: Mapping[str, Float[np.ndarray, "_ _"]], cmap: str = "gray") -> Figure:
-    """Plot a panel for each plane, of equal heights, each on its own scale from its smallest value to its largest."""
+def planes(images: Mapping[str, Float[np.ndarray, "_ _"]], limits: tuple[float | None, float | None] = (None, None)) -> Figure:
+    """Plot a grey panel for each plane, of equal heights, all on the scale `limits`.
+
+    Without limits, each has its own scale from its smallest value to its largest: its contrast then says nothing.
+    """
     ratios = [plane.shape[1] / plane.shape[0] for plane in images.values()]
     figure, axes = plt.subplots(1, len(images), figsize=(1.9 * sum(ratios), 2.2), width_ratios=ratios, squeeze=False)
     for axis, (name, plane) in zip(axes[0], images.items(), strict=True):
-        axis.imshow(plane, cmap=cmap, interpolation="nearest")
+        axis.imshow(plane, cmap="gray", interpolation="nearest", vmin=limits[0], vmax=limits[1])
         axis.set_title(name)
         axis.set_axis_off()
     return figure

@@ -53,7 +53,7 @@ def memory_figure(steps: Sequence[MemoryStep], names: Sequence[str]) -> Figure:
         _space(column[1], _rain(step.spectra), _rain(step.own_spectrum[None])[0], step.chosen_spectra, step, "0.6")
         column[0].set(title=name, xlabel="brightness")
         column[1].set(xlabel="largest value")
-    axes[0, 0].set_ylabel("warmth, R - B")
+    axes[0, 0].set_ylabel("warmth, red - blue")
     axes[1, 0].set_ylabel("sum of the other values")
     handles, labels = axes[1, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=7.5)

@@ -13,7 +13,7 @@ SIDE = 32  # pixels a side of the residual whose singular values describe rain
 
 
 def residual(rainy: Image, clean: Image) -> Image:
-    """Return R = clip(I - B, 0, 1), the light that rain has added."""
+    """Return S = clip(I - B, 0, 1), the light that rain has added."""
     return (rainy - clean).clamp(0, 1)
 
 
@@ -23,19 +23,19 @@ def colour(image: Image) -> Float[Tensor, "b 3"]:
 
 
 def singular_values(rain: Image) -> Float[Tensor, "b 3 s"]:
-    """Return s, the singular values of each channel of a residual that is sampled (nearest) to at most 32 x 32."""
+    """Return the singular values of each channel of a residual that is sampled (nearest) to at most 32 x 32."""
     side = min(SIDE, *rain.shape[2:])
     return torch.linalg.svdvals(F.interpolate(rain.float(), (side, side), mode="nearest"))
 
 
 class MemoryBank:
-    """Memory bank of the last `capacity` samples at view size: residuals R, their singular values s, mean colours c.
+    """Memory bank of the last `capacity` samples at view size: residuals S, their singular values, mean colours c.
 
     The bank holds images; MoCo's queue holds features instead.  A batch first chooses its negatives and only then replaces the
     oldest samples, so no image is its own negative.  Rows are counted one by one, and nothing is chosen before the bank is
     full.  The authors' code fills whole batches into rows of zeros; rows that stay zero are the least similar and are therefore
     chosen again and again (D21).
-    Nothing is kept for views that are off: R and s serve degradation, c serves illumination.
+    Nothing is kept for views that are off: S and its singular values serve degradation, c serves illumination.
     """
 
     def __init__(self, capacity: int, views: Sequence[str]) -> None:

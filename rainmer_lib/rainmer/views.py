@@ -66,7 +66,7 @@ def relit(rainy: Image, colours: Float[Tensor, "b n 3"]) -> Images:
 
 
 def rained_on(clean: Image, rain: Images) -> Images:
-    """Return the same scene under other rain:  clip(B + R_j, 0, 1)."""
+    """Return the same scene under other rain:  clip(B + S_j, 0, 1)."""
     return (clean[:, None] + rain).clamp(0, 1)
 
 

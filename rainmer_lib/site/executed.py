@@ -20,6 +20,8 @@ from rainmer_lib.workflow.catalogue import PROFILES_SHOWN
 PICTURES = ("image/png", "image/jpeg")
 LOG = re.compile(r": step \d+/\d+")  # a line of a training log
 FOLDED = "hide-output"  # tag of cells whose output is folded away
+HIDDEN = "hide-input"  # tag of cells whose source is folded away
+SOLVED = {"exercise", "check"}  # cells that hold solutions: a reader opens them after a try
 _SETS = {name: label for name, label in TEST_SET_LABELS.items() if label.lower() == name}  # names in another case
 _NAME_IN_CELL = re.compile(rf"(<t[dh][^>]*>\s*)({'|'.join(_SETS)})(?=\s*</t[dh]>)")
 
@@ -74,7 +76,7 @@ def write_page(executed: Executed, target: Path, pages: Pages) -> None:
 
     Under its title stands how it was run, at the end of that cell the verdicts on its claims.  Links work, test sets have
     their papers' names in tables, training logs are folded.  A page that is not of the largest profile is in neither the
-    contents nor the search.
+    contents nor the search.  Solutions of exercises are folded.
     """
     notebook = _read(executed.path)
     for cell in notebook.cells:
@@ -95,7 +97,9 @@ def write_page(executed: Executed, target: Path, pages: Pages) -> None:
 
 
 def _tidy(cell: nbformat.NotebookNode) -> None:
-    """Fold a cell's output if it is a training log, and write the names of test sets in its tables as papers do."""
+    """Fold solutions of exercises and outputs that are training logs; in tables, write test sets as papers name them."""
+    if SOLVED & set(cell.metadata.get("tags", [])):
+        cell.metadata["tags"] = [*cell.metadata["tags"], HIDDEN]
     outputs = cell.get("outputs", [])
     if outputs and all(output.output_type == "stream" for output in outputs) and LOG.search("".join(o.text for o in outputs)):
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), FOLDED]

@@ -102,17 +102,19 @@ def seen_by_a_logit(discriminator: PatchDiscriminator, size: int) -> Float[Tenso
     return image.grad[0].abs().sum(dim=0)
 
 
-def term_gradients(model: DCDGAN, cycles: Cycles, objective: list[Term]) -> dict[str, Float[Tensor, "b 3 h w"]]:
-    """Compute where each term pushes the derained image: minus the gradient of its weighted value, by the name of the term.
+def terms_if_derained(
+    model: DCDGAN, cycles: Cycles, derained: Float[Tensor, "b 3 h w"], objective: list[Term]
+) -> dict[str, float]:
+    """Compute the weighted terms of a step as if `derained` were its result, by the name of the term.
 
-    Zero for a term that does not depend on the image.  The graph of `cycles` is kept, so this can be called again.
+    The rest of the forward cycle follows from it: the rainy image recovered from it, and its features.  The backward cycle
+    stays that of `cycles`.
     """
-    found = {}
-    for term in objective:
-        value = term.weight * term.value(model, cycles)
-        (gradient,) = torch.autograd.grad(value, cycles.derained, retain_graph=True, allow_unused=True)
-        found[term.name] = torch.zeros_like(cycles.derained) if gradient is None else -gradient
-    return found
+    with torch.no_grad():
+        recovered, stack = model.translation.rerain.translate(derained, model.translation.config.taps)
+        features = cycles.features | {"derained": stack}
+        changed = replace(cycles, derained=derained, recovered_rainy=recovered, features=features)
+        return {term.name: (term.weight * term.value(model, changed)).item() for term in objective}
 
 
 # One minute of training on one core.  Chosen on the held-out photos: high learning rates, a fast average, discriminators that

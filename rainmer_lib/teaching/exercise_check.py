@@ -1,5 +1,7 @@
 """Check an attempt at an exercise of a walkthrough, and say what is wrong."""
 
+import linecache
+import traceback
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -21,11 +23,12 @@ def check(
     """Compare `attempt` with `right` on each of `inputs`, argument tuples; print a line if the attempt is right.
 
     Raises Wrong if nothing is returned yet, with the message of `mistakes` (message -> function) whose function gives the same
-    results as the attempt on all inputs, or else with input, expected and found value of the first difference.  Errors that
-    the attempt raises itself are passed on.  Numbers, arrays and tensors are equal up to `tolerance` (relative and absolute),
-    all else by `==`.
+    results as the attempt on all inputs, or else with input, expected and found value of the first difference.  An error of
+    the attempt itself becomes a Wrong that shows the attempt's own line; the error is its cause.  Numbers, and tuples, lists,
+    arrays and tensors of numbers, are equal up to `tolerance` (relative and absolute), whichever of these they are; all else
+    is compared by `==`, where a tuple is as good as a list.
     """
-    found = [attempt(*arguments) for arguments in inputs]
+    found = [_tried(title, attempt, arguments) for arguments in inputs]
     if any(value is None or value is ... for value in found):
         raise Wrong(f"{title}: nothing is returned yet. Put your lines in place of the `...` above, and run both cells again")
     expected = [right(*arguments) for arguments in inputs]
@@ -43,17 +46,44 @@ def check(
     )
 
 
+def _tried(title: str, attempt: Callable, arguments: tuple) -> object:
+    """Call an attempt; an error becomes a message with the line of the attempt in which it arose."""
+    try:
+        return attempt(*arguments)
+    except Exception as error:
+        own = getattr(getattr(attempt, "__code__", None), "co_filename", None)
+        frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == own]
+        told = f"{title}: {type(error).__name__}: {error}"
+        if frames:
+            number = frames[-1].lineno
+            line = linecache.getline(own, number).strip()
+            told += f"\n  in line {number} of your cell" + (f":  {line}" if line else "")
+        raise Wrong(told) from error
+
+
 def _equal(found: object, expected: object, tolerance: float) -> bool:
-    numeric = (int, float, np.ndarray, np.number, torch.Tensor)
-    if not isinstance(expected, numeric) or isinstance(expected, bool):
-        return type(found) is type(expected) and found == expected
-    if not isinstance(found, numeric) or np.shape(_array(found)) != np.shape(_array(expected)):
-        return False
-    return np.allclose(_array(found), _array(expected), rtol=tolerance, atol=tolerance)
+    ours, theirs = _array(found), _array(expected)
+    if theirs is not None:
+        same_shape = ours is not None and ours.shape == theirs.shape
+        return same_shape and np.allclose(ours, theirs, rtol=tolerance, atol=tolerance)
+    if isinstance(expected, list | tuple):
+        alike = isinstance(found, list | tuple) and len(found) == len(expected)
+        return alike and all(_equal(*pair, tolerance) for pair in zip(found, expected, strict=True))
+    return type(found) is type(expected) and found == expected
 
 
-def _array(value: object) -> np.ndarray:
-    return np.asarray(value.detach().cpu() if isinstance(value, torch.Tensor) else value)
+def _array(value: object) -> np.ndarray | None:
+    """Return numbers as an array: a number, an array, a tensor, or tuples and lists of these; None for anything else."""
+    if isinstance(value, torch.Tensor):
+        return value.detach().cpu().numpy()
+    if isinstance(value, list | tuple):
+        parts = [_array(part) for part in value]
+        if not parts or any(part is None for part in parts) or len({part.shape for part in parts}) > 1:
+            return None
+        return np.stack(parts)
+    if isinstance(value, int | float | np.ndarray | np.number) and not isinstance(value, bool):
+        return np.asarray(value) if np.asarray(value).dtype.kind in "iufc" else None
+    return None
 
 
 def _shown(value: object) -> str:

@@ -45,13 +45,18 @@ def exercise_groups(notebook: nbformat.NotebookNode) -> list[tuple[str, str, str
 
 
 def student_copy(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Copy a solved notebook for students: without solutions and outputs.  The argument is not changed."""
+    """Copy a solved notebook for students: without solutions and outputs, the check cells folded.  It is not changed itself.
+
+    A check cell computes what is right and knows wrong answers, which are half a solution: JupyterLab opens it on a click.
+    """
     copy = normalised(nbformat.from_dict(notebook))
     for cell in copy.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
         if "exercise" in cell.metadata.get("tags", []):
             cell.source = unsolved(cell.source)
+        if "check" in cell.metadata.get("tags", []):
+            cell.metadata.jupyter = {"source_hidden": True}
     return copy
 
 

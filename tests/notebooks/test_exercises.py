@@ -3,6 +3,8 @@
 Only the three cells of an exercise are run, so this also shows that they need nothing from the rest of their notebook.
 """
 
+import re
+
 import nbformat
 import pytest
 
@@ -34,8 +36,31 @@ def calls_of(setup, exercise, check):
 
 
 @pytest.mark.parametrize("path", WALKTHROUGHS, ids=lambda p: p.stem)
-def test_every_walkthrough_has_two_or_three_exercises(path):
-    assert 2 <= len(exercises.exercise_groups(nbformat.read(path, as_version=4))) <= 3
+def test_every_walkthrough_has_three_exercises_the_last_open(path):
+    """The open one asks for a prediction, then to run, then to change something."""
+    notebook = nbformat.read(path, as_version=4)
+    assert len(exercises.exercise_groups(notebook)) == 3
+    (opened,) = [cell.source for cell in notebook.cells if "*Open: predict, then run.*" in cell.source]
+    assert opened.startswith("**3.**") and "Afterwards" in opened
+
+
+@pytest.mark.parametrize("path", WALKTHROUGHS, ids=lambda p: p.stem)
+def test_no_line_of_a_solution_stands_elsewhere(path):
+    """Neither in the notebook above, nor in a check cell."""
+    cells = [cell for cell in nbformat.read(path, as_version=4).cells if cell.cell_type == "code"]
+    for number, cell in enumerate(cells):
+        if "exercise" not in cell.metadata.tags:
+            continue
+        solution = re.search(r"# solution: begin.*\n((?:.*\n)*?) *# solution: end", cell.source)[1]
+        others = "\n".join(other.source for place, other in enumerate(cells) if place != number)
+        lines = [line.strip() for line in solution.splitlines()]
+        assert not [line for line in lines if len(line) > 12 and line.removeprefix("return ") in others]
+
+
+@pytest.mark.parametrize("path", WALKTHROUGHS, ids=lambda p: p.stem)
+def test_a_check_calls_its_exercise_by_its_number(path):
+    groups = exercises.exercise_groups(nbformat.read(path, as_version=4))
+    assert [re.search(r'"(exercise \d)"', check)[1] for _, _, check in groups] == ["exercise 1", "exercise 2", "exercise 3"]
 
 
 @pytest.mark.parametrize(("setup", "exercise", "check"), EXERCISES)
@@ -47,7 +72,7 @@ def test_the_unsolved_cell_is_refused(setup, exercise, check):
 @pytest.mark.parametrize(("setup", "exercise", "check"), EXERCISES)
 def test_the_solution_is_right(setup, exercise, check, capsys):
     run(setup, exercise, check)
-    assert capsys.readouterr().out.endswith(" is right\n")
+    assert " is right\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("setup", "exercise", "check"), EXERCISES)

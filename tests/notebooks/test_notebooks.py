@@ -59,6 +59,21 @@ def test_the_remark_on_data_names_every_choice(path):
         assert {name for name in (*DATA, FOLDERS, "published") if name in remark} == expected, remark
 
 
+WALKTHROUGHS = [path for path in SOURCES if path.parent.name == "walkthroughs"]
+
+
+@pytest.mark.parametrize("path", WALKTHROUGHS, ids=lambda p: p.stem)
+def test_a_walkthrough_has_its_number_its_symbols_and_twenty_minutes(path):
+    """Numbers stand in titles, hence in the contents of the site; 150 words and 15 lines of code a minute, exercises aside."""
+    notebook, ours = read(path), {"exercise-setup", "exercise", "check"}
+    first = notebook.cells[0].source
+    assert first.startswith(f"# {WALKTHROUGHS.index(path) + 1}. ") and f"{WALKTHROUGHS.index(path) + 1:02d}_" in path.stem
+    assert "[symbols](../../docs/symbols.md)" in first
+    words = sum(len(cell.source.split()) for cell in notebook.cells if cell.cell_type == "markdown")
+    lines = sum(len(c.source.splitlines()) for c in code(notebook) if not ours & set(c.metadata.get("tags", [])))
+    assert words / 150 + lines / 15 <= 20
+
+
 @pytest.mark.parametrize("stem", RESULT_NOTEBOOKS)
 def test_papermill_explains_every_parameter(stem):
     source = paths.REPOSITORY / "notebooks" / f"{stem}.ipynb"

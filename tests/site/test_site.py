@@ -110,7 +110,7 @@ def test_every_item_with_results_has_its_picture_numbers_and_page(site):
 
 
 def test_equations_and_reference_are_there(site, pages):
-    assert pages[site / "notebooks" / "walkthroughs" / "08_measuring_deraining.html"].maths >= 3
+    assert pages[site / "notebooks" / "walkthroughs" / "02_measuring_deraining.html"].maths >= 3
     for package in reference.modules():
         assert f"module-{package}" in pages[site / "api" / f"{package}.html"].ids
     text = re.sub(r"<[^>]+>", "", (site / "api" / "rainmer_lib.metrics.html").read_text(encoding="utf-8"))
@@ -170,7 +170,7 @@ def test_the_browser_would_tell(tmp_path):
 
 
 @pytest.mark.skipif(BROWSER is None, reason=REASON)
-@pytest.mark.parametrize("name", ["notebooks/walkthroughs/08_measuring_deraining", "gallery", "api/rainmer_lib.losses"])
+@pytest.mark.parametrize("name", ["notebooks/walkthroughs/02_measuring_deraining", "gallery", "api/rainmer_lib.losses"])
 def test_a_browser_renders_pages_without_complaint(site, pages, name, tmp_path):
     dom, complaints = browse(site / f"{name}.html", tmp_path)
     assert not complaints

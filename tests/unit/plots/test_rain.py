@@ -12,3 +12,10 @@ def test_changes_are_drawn_on_one_scale_about_zero():
     np.testing.assert_allclose(planes[0].get_array(), 0.1)
     np.testing.assert_allclose(planes[1].get_array(), -0.1)
     assert {p.get_clim() for p in planes} == {(-0.4, 0.4)}
+
+
+def test_planes_share_a_scale_where_they_are_compared():
+    """A plane of less contrast looks so; without limits each fills its own scale."""
+    images = {"full": np.array([[0.0, 1.0]]), "weak": np.array([[0.4, 0.6]])}
+    scales = [[axis.images[0].get_clim() for axis in rain.planes(images, **given).axes] for given in ({"limits": (0, 1)}, {})]
+    assert scales == [[(0, 1), (0, 1)], [(0, 1), (0.4, 0.6)]]

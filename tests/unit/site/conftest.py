@@ -50,7 +50,7 @@ def results(tmp_path, write_notebook):
         path.with_suffix(".md").write_text("| negatives | PSNR |\n| --- | --- |\n| input | 25.00 |\n| both | 27.00 ± 1.41 |\n")
         path.with_suffix(".png").write_bytes(png("green"))
         path.with_name("ablation_negatives-crops.png").write_bytes(png("blue"))
-    write_notebook(folder / "quick" / "walkthroughs" / "08_measuring_deraining.ipynb")
+    write_notebook(folder / "quick" / "walkthroughs" / "02_measuring_deraining.ipynb")
     for name in ("quick/ablation_negatives__seeds-1", "laptop/runs/x/y", "quick/cut.partial", "quick/.ipynb_checkpoints/z"):
         write_notebook(folder / f"{name}.ipynb")
     return folder

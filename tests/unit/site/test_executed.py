@@ -15,9 +15,9 @@ from rainmer_lib.site.links import Pages
 def test_of_each_notebook_the_largest_profile_is_shown(results):
     found = executed.best(results)
     assert {stem: each.profile for stem, each in found.items()} == {
-        "ablation_negatives": "laptop", "walkthroughs/08_measuring_deraining": "quick",
+        "ablation_negatives": "laptop", "walkthroughs/02_measuring_deraining": "quick",
     }  # fmt: skip
-    assert found["walkthroughs/08_measuring_deraining"].record() is None
+    assert found["walkthroughs/02_measuring_deraining"].record() is None
 
 
 def test_a_page_says_how_it_was_run_and_its_links_hold(results, tmp_path, write_notebook):
@@ -49,6 +49,16 @@ def test_every_profile_has_its_own_page(results, tmp_path):
         picture = Image.open(io.BytesIO(base64.b64decode(page.cells[1].outputs[0].data["image/png"])))
         assert (picture.mode, picture.size) == ("P" if profile == "quick" else "RGB", (600, 300))
         assert ("**Verdicts**" in page.cells[0].source) == (profile == "laptop"), "numbers at quick mean nothing"
+
+
+def test_solutions_of_exercises_are_folded(results, tmp_path):
+    shown = executed.best(results)["walkthroughs/02_measuring_deraining"]
+    tags = (["exercise-setup"], ["exercise"], ["nbval-check-output", "check"], [])
+    cells = [new_code_cell("a", metadata={"tags": each}) for each in tags]
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Title"), *cells]), shown.path)
+    executed.write_page(shown, tmp_path, Pages(results.parent, tmp_path))
+    page = nbformat.read(tmp_path / f"{shown.page}.ipynb", 4)
+    assert ["hide-input" in cell.metadata.get("tags", []) for cell in page.cells[1:]] == [False, True, True, False]
 
 
 def test_logs_are_folded_and_tables_have_the_papers_names(results, tmp_path):

@@ -32,7 +32,7 @@ def test_every_item_has_its_card_with_state_and_verdicts(results, tmp_path, monk
 
 def test_every_item_shows_its_own_picture(results, tmp_path):
     shown = executed.best(results)
-    walkthrough = Item("DCD-GAN", "Fig. 2", "x", "walkthroughs/08_measuring_deraining", record=None)
+    walkthrough = Item("DCD-GAN", "Fig. 2", "x", "walkthroughs/02_measuring_deraining", record=None)
     for item, colour in ((TABLE_5, (0, 128, 0)), (FIG_7, (0, 0, 255)), (walkthrough, (255, 0, 0))):
         entry = gallery.Entry(item, shown[item.notebook])
         assert gallery.write_thumbnail(entry, tmp_path)

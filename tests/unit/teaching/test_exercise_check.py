@@ -1,5 +1,7 @@
 """Checks of exercises: right passes, each kind of wrong gets its own message."""
 
+import linecache
+
 import numpy as np
 import pytest
 import torch
@@ -42,9 +44,33 @@ def test_a_mistake_must_show_on_all_inputs():
         check("exercise 1", lambda a, b: a * b if b == 3 else 5.0, INPUTS, right=add, mistakes=MISTAKES)
 
 
-def test_an_error_of_the_attempt_is_passed_on():
-    with pytest.raises(ZeroDivisionError):
-        check("exercise 1", lambda a, b: a / 0, INPUTS, right=add)
+def in_a_cell(source):
+    """A function `attempt` as a notebook defines it: from a source that is in no file, but known by lines."""
+    linecache.cache["<cell>"] = (len(source), None, source.splitlines(keepends=True), "<cell>")
+    names = {"np": np}
+    exec(compile(source, "<cell>", "exec"), names)
+    return names["attempt"]
+
+
+@pytest.mark.parametrize(("line", "message"), [
+    ("return a + totl", "NameError: name 'totl' is not defined\n  in line 3 of your cell:  return a + totl"),
+    ("return np.ones(2) @ np.ones(3)", "in line 3 of your cell:  return np.ones(2) @ np.ones(3)"),
+    ("return int('x')", "ValueError"),
+])  # fmt: skip
+def test_an_error_of_the_attempt_shows_the_students_line_alone(line, message):
+    attempt = in_a_cell(f"def attempt(a, b):\n    total = a\n    {line}\n")
+    with pytest.raises(Wrong) as error:
+        check("exercise 1", attempt, INPUTS, right=add)
+    assert message in str(error.value) and str(error.value).startswith("exercise 1: ")
+    shown = error.value._render_traceback_()
+    assert len("".join(shown).splitlines()) <= 2 and error.value.__cause__ is not None
+    assert "exercise_check" not in "".join(shown)
+
+
+def test_an_error_below_the_students_line_shows_the_students_line():
+    attempt = in_a_cell("def attempt(a, b):\n    return np.stack([np.ones(2), np.ones(3)])\n")
+    with pytest.raises(Wrong, match="in line 2 of your cell:  return np.stack"):
+        check("exercise 1", attempt, INPUTS, right=add)
 
 
 @pytest.mark.parametrize(("right", "same", "other"), [
@@ -52,6 +78,12 @@ def test_an_error_of_the_attempt_is_passed_on():
     (np.ones(3), torch.ones(3), torch.ones(4)),
     (torch.tensor(2.0, requires_grad=True), 2.0, 2.1),
     (["a"], ["a"], ["b"]),
+    (["a"], ("a",), ("a", "b")),
+    (("rises", "falls"), ["rises", "falls"], "rises"),
+    ([1, 2], (1, 2), (1, 3)),
+    ([1, 2], np.array([1.0, 2.0]), np.array([1.0, 2.0, 3.0])),
+    (np.array([0.25, 0.75]), (0.25, 0.75), 0.25),
+    ((1.0, 2.0), [np.float64(1), torch.tensor(2.0)], [1.0, "2"]),
     (True, True, 1),
     (3, 3.0, 4),
 ])  # fmt: skip

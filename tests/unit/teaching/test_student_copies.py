@@ -52,6 +52,14 @@ def test_marks_that_do_not_fit_are_an_error(broken):
         exercises.unsolved(broken)
 
 
+def test_the_check_is_folded_in_the_copy():
+    """It computes the right answer; a student opens it on purpose or not at all."""
+    solved = notebook("exercise-setup", "exercise", "check")
+    copy = exercises.student_copy(solved)
+    assert [cell.metadata.get("jupyter", {}).get("source_hidden", False) for cell in copy.cells] == [False, False, True]
+    assert "jupyter" not in solved.cells[2].metadata
+
+
 def test_an_exercise_is_three_cells():
     complete = ("exercise-setup", "exercise", "check")
     assert len(exercises.exercise_groups(notebook("parameters", *complete, "other", *complete))) == 2

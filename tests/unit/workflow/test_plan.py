@@ -112,7 +112,7 @@ def test_the_plan_names_the_recorded_runs():
 def test_short_runs_get_no_jobs_and_absent_data_stop_the_plan(monkeypatch, tmp_path):
     monkeypatch.setenv("RAINMER_DATA", str(tmp_path))
     assert plan.planned_runs(PROFILES["quick"], ["ablation_negatives"]) == {}
-    assert plan.planned_runs(LAPTOP, ["walkthroughs/08_measuring_deraining"]) == {}
+    assert plan.planned_runs(LAPTOP, ["walkthroughs/02_measuring_deraining"]) == {}
     assert plan.planned_runs(PROFILES["quick"], ["train_rainmer"]) == {}
     for item in ("ablation_negatives", "train_rainmer"):
         with pytest.raises(FileNotFoundError, match="RAINMER_DATA"):
