@@ -32,6 +32,7 @@ def use_style() -> None:
     plt.style.use(Path(__file__).with_name("rainmer.mplstyle"))
     sns.set_palette(_PALETTE)
     pd.set_option("display.max_rows", 200)  # a table of verdicts is shown whole
+    pd.set_option("display.max_colwidth", None)  # and so is a cell
 
 
 def colours(methods: list[str]) -> dict[str, str]:
