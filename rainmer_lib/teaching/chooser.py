@@ -32,4 +32,4 @@ class Chooser:
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
         shown = {} if self.button is None else self.button._repr_mimebundle_(include=include, exclude=exclude)
-        return shown | {"text/plain": TEXT}
+        return shown | {"text/markdown": TEXT, "text/plain": TEXT}

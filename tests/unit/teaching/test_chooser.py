@@ -13,7 +13,7 @@ from rainmer_lib.teaching.chooser import TEXT, Chooser
 def test_without_ipywidgets_a_sentence_stands_in_its_place(monkeypatch):
     monkeypatch.setitem(sys.modules, "ipywidgets", None)
     chooser = Chooser()
-    assert chooser.chosen is None and chooser._repr_mimebundle_() == {"text/plain": TEXT}
+    assert chooser.chosen is None and chooser._repr_mimebundle_() == {"text/markdown": TEXT, "text/plain": TEXT}
     assert "ipywidgets" in TEXT and "`photo`" in TEXT
 
 
