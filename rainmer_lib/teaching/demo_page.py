@@ -6,6 +6,7 @@ The page is made with gradio; what it shows is computed here, without gradio.
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from tempfile import mkdtemp
 from types import ModuleType
 from typing import Any
 
@@ -58,7 +59,7 @@ def show(path: str, model: str, strength: float, folder: Path) -> Shown:
     pictures = (_small(quantise(image, "round")) for image in (rainy, derained))
     height, width = rainy.shape[:2]
     colours = f"Removed: the colours end at \N{PLUS-MINUS SIGN}{top:.0f} levels of 255."
-    words = f"{width} x {height} pixels, went through {resolved(model)} {passes}. {colours}"
+    words = f"{width} x {height} pixels, went through {resolved(model)} {passes}, at strength {strength:g}. {colours}"
     return Shown(*pictures, _small(coloured(removed, top)), file, words)
 
 
@@ -87,7 +88,8 @@ def page(gr: ModuleType, folder: Path, model: str) -> Any:
         if not path:
             return None, None, gr.update(value=None, interactive=False), ""
         try:
-            shown = show(path, name, strength, folder)
+            own = Path(mkdtemp(dir=folder))  # a place of its own: at the same address a browser would show the file before
+            shown = show(path, name, strength, own)
         except (ValueError, OSError, MemoryError) as error:
             raise gr.Error(str(error).replace(path, Path(path).name), duration=None) from error
         return (shown.before, shown.after), shown.removed, gr.update(value=str(shown.file), interactive=True), shown.words

@@ -71,7 +71,7 @@ def browser(tmp_path):
     driver.quit()
 
 
-def until(browser, there, seconds=120):
+def until(browser, there, seconds=240):
     return import_module("selenium.webdriver.support.ui").WebDriverWait(browser, seconds).until(lambda _: there())
 
 
@@ -86,7 +86,7 @@ def test_drop_a_photo_see_it_derained_download_it(address, browser, tmp_path):
     place = until(browser, lambda: browser.find_elements(css, "#photo button"))[0]
     browser.execute_script(DROP, place, photo.name, base64.b64encode(photo.read_bytes()).decode())
     until(browser, lambda: len(browser.find_elements(css, "#both img")) >= 2)
-    until(browser, lambda: "went through derain-small whole" in browser.find_element(css, "#words").text)
+    until(browser, lambda: "went through derain-small whole, at strength 1." in browser.find_element(css, "#words").text)
     assert "Removed: the colours end at" in browser.find_element(css, "#words").text
     pictures = browser.find_elements(css, "#both img")
     assert {browser.execute_script("return arguments[0].naturalWidth", each) for each in pictures} == {240}
@@ -96,12 +96,13 @@ def test_drop_a_photo_see_it_derained_download_it(address, browser, tmp_path):
     assert np.array_equal(np.asarray(Image.open(kept)), quantise(whole, "round"))
     kept.unlink()
     change_strength(browser, "0.5")
+    until(browser, lambda: "at strength 0.5." in browser.find_element(css, "#words").text)
     half = quantise(at_strength(rgb, whole, 0.5), "round")
 
-    def is_half():
+    def is_half():  # the button may follow the words
         kept.unlink(missing_ok=True)
         browser.find_element(css, "#keep").click()
-        until(browser, kept.exists, 10)
+        until(browser, kept.exists)
         return np.array_equal(np.asarray(Image.open(kept)), half)
 
     until(browser, is_half)

@@ -33,7 +33,7 @@ def test_shown_and_kept_is_what_the_library_makes(photo, tmp_path, strength):
     expected = quantise(at_strength(rgb, derain(load_model(DEFAULT), rgb), strength), "round")
     assert shown.file == tmp_path / "out" / "street-derained.png" and np.array_equal(read_image(shown.file).rgb, expected)
     assert np.array_equal(shown.before, rgb) and np.array_equal(shown.after, expected) and shown.removed.shape == rgb.shape
-    assert "41 x 30 pixels" in shown.words and DEFAULT in shown.words
+    assert "41 x 30 pixels" in shown.words and f"{DEFAULT} whole, at strength {strength:g}." in shown.words
 
 
 def test_the_photo_goes_through_the_network_once_for_all_strengths(photo, tmp_path, monkeypatch):
