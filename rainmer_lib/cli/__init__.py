@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rainmer_lib import __version__
-from rainmer_lib.cli import convert, data, derain, evaluate, train
+from rainmer_lib.cli import convert, data, demo, derain, evaluate, train
 
 DONE, PARTLY, WRONG, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
 HELP = """Remove rain from photos, train and measure derainers, regenerate tables and figures of two papers."""
@@ -22,6 +22,7 @@ cannot be written; 70 an error of the program; 130 interrupted. Completion of na
 app = typer.Typer(help=HELP, epilog=EPILOG, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 for name, command, short, examples in (
     ("derain", derain.derain, "Remove the rain from an image or a folder of images.", derain.EXAMPLES),
+    ("demo", demo.demo, "Open a page to drop photos on.", demo.EXAMPLES),
     ("evaluate", evaluate.evaluate, "Score outputs, or a model, under every protocol.", evaluate.EXAMPLES),
     ("train", train.train, "Train a method, resume, or find the finished run.", train.TRAIN_EXAMPLES),
     ("reproduce", train.reproduce, "Make one table or figure, or all.", train.REPRODUCE_EXAMPLES),

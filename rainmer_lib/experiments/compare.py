@@ -3,7 +3,6 @@
 import shutil
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from rainmer_lib.training.seal import require_intact, seal
 # Files of a run that are recorded; checkpoints and the rain-adding generator stay in the run folder.
 RECORDED = ("config.json", "log.jsonl", RUN_WEIGHTS, "finished.json")
 TABLES = ("scores-*", "measures-*", "damage")  # what was measured on a run; it outlives the weights
+SHOWN_PROTOCOL = "prenet"  # of the numbers under images
 WITH_WEIGHTS = (0,)  # seeds whose weights are recorded, for the images in notebooks; scores are recorded for all
 
 
@@ -56,15 +56,24 @@ class Comparison:
         """Return this comparison with further runs and rows of scores."""
         return replace(self, runs=[*self.runs, *runs], scores=pd.concat([self.scores, *tables], ignore_index=True))
 
-    def example(self, test_set: str, number: int, labels: Collection[str] | None = None) -> Example:
-        """Return one image of a test set under every method, first seed: 8-bit images and their PSNR under `prenet`.
+    def median_image(self, test_set: str, method: str) -> str:
+        """Return the name of the image on which a method's gain in PSNR over the input, mean over seeds, is the median."""
+        chosen = self.scores.query("test_set == @test_set and protocol == @SHOWN_PROTOCOL")
+        psnr = chosen.groupby(["method", "image"], sort=False).psnr.mean()
+        gain = (psnr[method] - psnr["input"]).sort_values(kind="stable")
+        return str(gain.index[(len(gain) - 1) // 2])
 
-        `labels` chooses among the methods; None takes all.
+    def example(self, test_set: str, of: str, labels: Collection[str] | None = None) -> Example:
+        """Return an image of a test set under every method, first seed: 8-bit images and their PSNR under `prenet`.
+
+        It is the image on which the method `of` has its median gain, so that nobody picks it.  `labels` chooses among the
+        methods; None takes all.
         """
-        pair = next(islice(pairs_of(test_set, self.settings.data), number, None))
+        name = self.median_image(test_set, of)
+        pair = next(pair for pair in pairs_of(test_set, self.settings.data) if pair.name == name)
         chosen = [run for run in self.runs if run.seed == 0 and (labels is None or run.label in labels)]
         outputs = {"rainy": pair.rainy} | {r.label: quantise(derain(r.network(), pair.rainy), "truncate") for r in chosen}
-        captions = {name: f"{evaluate(image, pair.clean, 'prenet')[0]:.2f} dB" for name, image in outputs.items()}
+        captions = {name: f"{evaluate(image, pair.clean, SHOWN_PROTOCOL)[0]:.2f} dB" for name, image in outputs.items()}
         return Example(pair, outputs | {"clean": pair.clean}, captions | {"clean": "ground truth"})
 
 

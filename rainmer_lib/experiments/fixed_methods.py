@@ -102,9 +102,9 @@ def _calibrated(model: str, test_set: str) -> pd.DataFrame | None:
     return table[["image", "protocol", "psnr", "ssim"]] if set(table.protocol) == set(PROTOCOLS) else None
 
 
-def example_with_fixed(comparison: Comparison, test_set: str, number: int) -> Example:
+def example_with_fixed(comparison: Comparison, test_set: str, of: str) -> Example:
     """Return `comparison.example` with the fixed methods whose weights are here, just before the clean image."""
-    example = comparison.example(test_set, number)
+    example = comparison.example(test_set, of)
     images, captions = dict(example.images), dict(example.captions)
     clean, truth = images.pop("clean"), captions.pop("clean")
     for method, _, model in fixed_on((test_set,)):

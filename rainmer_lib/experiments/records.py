@@ -16,6 +16,7 @@ from rainmer_lib.experiments.compare import Comparison, record_runs
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.training.seal import read_json
 
+MAIN = "main"  # name of a notebook's first figure
 RECORDED_PACKAGES = ("rainmer", "torch", "numpy", "scipy", "pandas", "scikit-image", "papermill")
 
 
@@ -51,15 +52,16 @@ def save_results(
 ) -> Path:
     """Write results/<profile>/<stem>.{csv,md,png or jpg,pdf,json} and record the runs; return the path of the json.
 
-    csv: mean over the images for every method, seed, test set and protocol.  If parameters differ from the profile's own, the
-    file names carry them, so that such results never replace the profile's.
+    The figure `main` is <stem>.png, another one <stem>-<name>.png.  csv: mean over the images for every method, seed, test set
+    and protocol.  If parameters differ from the profile's own, the file names carry them, so that such results never replace
+    the profile's.
     """
     settings = comparison.settings
     folder, stem = paths.results_root() / settings.profile.name, stem + settings.suffix()
     atomic.write(folder / f"{stem}.csv", lambda p: comparison.means().to_csv(p, index=False, float_format="%.4f"))
     atomic.write_text(folder / f"{stem}.md", markdown(table))
     for name, figure in figures.items():
-        save_figure(figure, folder / "-".join(filter(None, (stem, name))), settings.profile)
+        save_figure(figure, folder / (stem if name == MAIN else f"{stem}-{name}"), settings.profile)
     if not settings.suffix():
         record_runs(comparison)
     return atomic.write_json(folder / f"{stem}.json", record(stem, comparison, claims))

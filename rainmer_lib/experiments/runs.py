@@ -63,8 +63,10 @@ def train_run(
     """
     identity = method.identity(config, f"{data.fingerprint} from {origin}" if origin else data.fingerprint)
 
+    name = f"{label}, seed {config.seed}"
+
     def labelled(text: str) -> None:
-        say(f"{label}, seed {config.seed}: {text}")
+        say(f"{name}: {text}")
 
     if profile.keeps_runs:
         for results in (paths.results_root(), paths.REPOSITORY / "results"):
@@ -76,7 +78,7 @@ def train_run(
     train(
         start or method.start, config, data, folder,
         device=device(), log_every=size.log_every, save_every=size.save_every, say=labelled,
-        watch=watch(folder) if watch else None,
+        watch=watch(folder) if watch else None, name=name,
     )  # fmt: skip
     return Run(label, config.seed, config, folder, method)
 

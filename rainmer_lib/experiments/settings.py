@@ -20,6 +20,11 @@ class Settings:
     test_sets: tuple[str, ...]
     given: dict
 
+    @property
+    def shown(self) -> str:
+        """Name of the test set whose images a notebook shows: the first beside the held-out photos, if there is another."""
+        return self.test_sets[1] if len(self.test_sets) > 1 else self.test_sets[0]
+
     def suffix(self) -> str:
         """Return the file-name suffix of results with changed parameters; empty for the profile's own results."""
         normal = {"data": self.profile.data, "seeds": self.profile.seeds}

@@ -12,9 +12,10 @@ from matplotlib.transforms import Bbox
 
 from rainmer_lib.downstream.detection_scores import SURE, match
 from rainmer_lib.downstream.detector import COCO, Detections
+from rainmer_lib.plots.style import WIDTH
 
 _PALETTE = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#D55E00", "#CC79A7")
-WIDTH = 3.6  # width of a panel in inches
+LARGEST = 3.6  # width of a panel in inches
 LABEL = 4.5  # font size of a label in points
 
 
@@ -38,7 +39,8 @@ def box_panels(
     height, width = next(iter(images.values())).shape[:2]
     columns = 2 if len(images) == 4 else min(3, len(images))
     rows = -(-len(images) // columns)
-    size = (WIDTH * columns, (WIDTH * height / width + 0.3) * rows)
+    panel = min(LARGEST, WIDTH / columns)
+    size = (panel * columns, (panel * height / width + 0.3) * rows)
     figure, axes = plt.subplots(rows, columns, figsize=size, squeeze=False)
     for axis in axes.flat:
         axis.set_axis_off()
@@ -47,17 +49,17 @@ def box_panels(
         judged = truth in shown and name != truth
         true = match(objects, shown[truth]) if judged else np.ones(len(objects), bool)
         axis.imshow(image)
-        _draw(axis, objects, true)
+        _draw(axis, objects, true, panel)
         title = f"{true.sum()} of {len(shown[truth])} found, {(~true).sum()} wrong" if judged else f"{len(objects)} objects"
-        axis.set_title(f"{name}: {title}", fontsize=8)
+        axis.set_title(f"{name}:\n{title}" if columns > 2 else f"{name}: {title}", fontsize=8)
     return figure
 
 
-def _draw(axis: Axes, objects: Detections, true: np.ndarray) -> None:
+def _draw(axis: Axes, objects: Detections, true: np.ndarray, panel: float) -> None:
     for (left, top, right, bottom), number, matched in zip(objects.boxes, objects.classes, true, strict=True):
         style = {"fill": False, "ec": class_colour(int(number)), "lw": 1.1, "ls": "-" if matched else "--"}
         axis.add_patch(Rectangle((left, top), right - left, bottom - top, **style))
-    pixels = axis.get_images()[0].get_array().shape[1] / (72 * WIDTH)  # pixels of the image to a point of the figure
+    pixels = axis.get_images()[0].get_array().shape[1] / (72 * panel)  # pixels of the image to a point of the figure
     labelled: list[Bbox] = []
     for i in np.argsort(-objects.scores, kind="stable"):
         left, top = objects.boxes[i, :2]

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from rainmer_lib.plots.style import TEST_SET_LABELS, colours
 
+MOST = 4  # test sets in a row
 LABELS = TEST_SET_LABELS | {"rendered": "rendered rain"}
 
 
@@ -16,18 +17,23 @@ def change_figure(changes: pd.DataFrame, methods: list[str], metrics: Mapping[st
     """Plot each method's change of the scores: mean over seeds as a bar, standard deviation as a whisker, seeds as dots.
 
     `changes` has a row for each method, seed and test set, with the columns of `metrics` (column -> label): the score minus
-    that of the rainy input, which is at 0.  Each panel has its own scale, because gains differ much between test sets.  A
-    method without a row has an empty line.
+    that of the rainy input, which is at 0.  Each panel has its own scale, because gains differ much between test sets; more
+    than `MOST` test sets stand in several rows.  A method without a row has an empty line.
     """
     sets = list(dict.fromkeys(changes.test_set))
-    width, height = max(3.6, 1.6 + 1.5 * len(sets)), 0.55 + len(metrics) * (0.45 + 0.2 * len(methods))
-    figure, axes = plt.subplots(len(metrics), len(sets), figsize=(width, height), sharey=True, squeeze=False)
-    for row, (metric, label) in zip(axes, metrics.items(), strict=True):
-        for axis, name in zip(row, sets, strict=True):
+    columns = -(-len(sets) // -(-len(sets) // MOST))
+    parts = [sets[first : first + columns] for first in range(0, len(sets), columns)]
+    size = (max(3.6, 1.6 + 1.4 * columns), 0.55 + len(parts) * len(metrics) * (0.5 + 0.2 * len(methods)))
+    figure, axes = plt.subplots(len(parts) * len(metrics), columns, figsize=size, sharey=True, squeeze=False)
+    rows = [(part, metric) for part in parts for metric in metrics]
+    for row, (part, metric) in zip(axes, rows, strict=True):
+        for axis in row[len(part) :]:
+            axis.set_axis_off()
+        for axis, name in zip(row, part, strict=False):
             _panel(axis, changes[changes.test_set == name], methods, metric)
-        row[0].set_ylabel(label.replace(", ", "\n"))
-    for axis, name in zip(axes[0], sets, strict=True):
-        axis.set_title(LABELS.get(name, name))
+            if metric == next(iter(metrics)):
+                axis.set_title(LABELS.get(name, name))
+        row[0].set_ylabel(metrics[metric].replace(", ", "\n"))
     figure.suptitle(title, fontsize=9)
     return figure
 

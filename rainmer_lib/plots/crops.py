@@ -9,11 +9,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from rainmer_lib.plots.panels import busiest_box
+from rainmer_lib.plots.panels import busiest_box, crop_panels, streak_box
+from rainmer_lib.plots.style import WIDTH
 
 Image = UInt8[np.ndarray, "h w 3"]
+FEW = 4  # images that fit side by side on a page
 FRAME = "#E69F00"
-WIDTH = 7.2  # inches, the width of a page
 
 
 def window_grid(
@@ -40,6 +41,20 @@ def window_grid(
         axis = figure.add_subplot(places[number // columns, 1 + number % columns])
         _show(axis, image[top : top + size, left : left + size], name, captions.get(name, ""))
         axis.spines[:].set(visible=True, color=FRAME)
+    if title:
+        figure.suptitle(title, fontsize=9)
+    return figure
+
+
+def streak_windows(images: Mapping[str, Image], captions: Mapping[str, str], title: str = "", size: int = 80) -> Figure:
+    """Plot images of one pair, with `rainy` and `clean` among them, and enlarge the window of `panels.streak_box` in each.
+
+    Up to `FEW` images stand side by side, more of them as `window_grid` places them.
+    """
+    box = streak_box(images["rainy"], images["clean"], size)
+    if len(images) > FEW:
+        return window_grid(images, box, captions, ("rainy", "clean"), title)
+    figure = crop_panels(images, box, captions)
     if title:
         figure.suptitle(title, fontsize=9)
     return figure

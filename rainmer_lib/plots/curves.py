@@ -7,6 +7,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rainmer_lib.plots.style import WIDTH
+
+MOST = 4  # panels in a row
 TITLES = {"ssim": "1 - SSIM"}  # titles of terms whose names differ from the drawn quantity
 
 
@@ -20,8 +23,13 @@ def term_curves(log: list[dict], begins: Mapping[str, int] | None = None) -> Fig
     before = [0, *table.index[:-1]]
     for name, step in (begins or {}).items():
         table.loc[[first < step for first in before], name] = np.nan
-    figure, axes = plt.subplots(1, table.shape[1], figsize=(1.75 * table.shape[1], 1.9))
-    for axis, name in zip(axes, table.columns, strict=True):
+    terms = table.shape[1]
+    columns = -(-terms // -(-terms // MOST))
+    rows = -(-terms // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(WIDTH / MOST * columns, 1.9 * rows), squeeze=False)
+    for axis in axes.flat[terms:]:
+        axis.remove()
+    for axis, name in zip(axes.flat, table.columns, strict=False):
         axis.plot(table.index, table[name], color="#0072B2", lw=1.2)
         axis.set_title(TITLES.get(name, name.replace("_", " ")))
         axis.set_xlabel("step")

@@ -13,6 +13,8 @@ LABEL = "PSNR gain over rainy input (dB)"
 def sequence_figure(gains: pd.DataFrame, own: str, adapted: tuple[str, str]) -> Figure:
     """Plot each method's gain on each test set, with the spread over seeds (left), and the effect of adaptation (right).
 
+    No line joins the test sets: they are no points of one scale.
+
     `gains` (columns method, seed, test_set, psnr) of one protocol; test sets named `under <preset>` are new domains, `own`
     is the training domain.  `adapted` = (method, suffix): rows `method suffix` exist on the new domains.
     """
@@ -26,8 +28,8 @@ def sequence_figure(gains: pd.DataFrame, own: str, adapted: tuple[str, str]) -> 
     figure, (left, right) = plt.subplots(1, 2, figsize=(7.6, 3.1), width_ratios=(1.55, 1))
     for i, name in enumerate(lines):
         spread = gains[gains.method.eq(name)].groupby("test_set").psnr.agg(["mean", "std"]).reindex(sequence)
-        places = [k + 0.06 * (i - (len(lines) - 1) / 2) for k in range(len(sequence))]
-        left.errorbar(places, spread["mean"], yerr=spread["std"].fillna(0), fmt="o-", ms=4, lw=1.1, capsize=2,
+        places = [k + 0.11 * (i - (len(lines) - 1) / 2) for k in range(len(sequence))]
+        left.errorbar(places, spread["mean"], yerr=spread["std"].fillna(0), fmt="o", ms=4, lw=1.1, capsize=2,
                       color=palette[name], label=name)  # fmt: skip
     _finish(left, [f"{TEST_SET_LABELS.get(s, s)}{' (own)' if s == own else ''}" for s in sequence])
     _before_and_after(right, gains, new, method, suffix, palette[method])

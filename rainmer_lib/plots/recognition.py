@@ -7,34 +7,36 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rainmer_lib.plots.style import TEST_SET_LABELS, colours
+from rainmer_lib.plots.style import TEST_SET_LABELS, WIDTH, colours
 
 ROWS = {"input": "rainy input", "clean": "ground truth"}  # labels of the rows that no method made
-GREY = "0.45"  # colour of these rows
+GREYS = {"input": "0.65", "clean": "0.25"}  # colours of these rows
+UNITS = {"confidence": "P(rain)"}
 
 
 def seen_figure(means: pd.DataFrame, scores: pd.DataFrame, methods: Sequence[str]) -> Figure:
     """Plot P(rain) on each test set at the left, and precision, recall and F1 of objects at the right, if there are any.
 
     Bars are means over seeds, dots are seeds, whiskers the bootstrap spread over images.  `means` and `scores` come from
-    `recognition_tables`; `methods` have colours, other lines are grey.
+    `recognition_tables`; every method has a colour of its own, `methods` theirs in every figure; the other lines are grey.
     """
     lines = list(dict.fromkeys(means.method))
     by_set = means.groupby("test_set", sort=False)
-    rain = [(f"P(rain)\n{TEST_SET_LABELS.get(name, name)}", table, "confidence") for name, table in by_set]
+    rain = [(f"rain seen\n{TEST_SET_LABELS.get(name, name)}", table, "confidence") for name, table in by_set]
     objects = [(f"objects\n{name.replace('f1', 'F1')}", scores, name) for name in ("precision", "recall", "f1") if len(scores)]
     panels = rain + objects
-    size = (1.4 + max(1.3 * len(panels), 2.4), 0.7 + 0.24 * len(lines))
+    size = (min(WIDTH, 1.6 + max(1.3 * len(panels), 2.4)), 0.95 + 0.24 * len(lines))
     figure, axes = plt.subplots(1, len(panels), figsize=size, sharey=True, squeeze=False)
-    palette = colours(list(methods))
+    palette = GREYS | colours(list(dict.fromkeys([*methods, *(line for line in lines if line not in ROWS)])))
     for axis, (title, table, measure) in zip(axes[0], panels, strict=True):
         for line, method in enumerate(lines):
-            _line(axis, line, table[table.method.eq(method)], measure, palette.get(method, GREY))
-        axis.set(title=title, xlim=(0, 1.04), yticks=range(len(lines)))
+            _line(axis, line, table[table.method.eq(method)], measure, palette[method])
+        axis.set(title=title, xlim=(0, 1.04), yticks=range(len(lines)), xlabel=UNITS.get(measure, "score"))
         axis.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))
         axis.set_yticklabels([ROWS.get(name, name) for name in lines])
         axis.grid(False, axis="y")
         axis.grid(True, axis="x")
+    axes[0, 0].set_ylabel("image given to the recogniser")
     axes[0, 0].set_ylim(len(lines) - 0.5, -0.5)
     return figure
 
@@ -44,7 +46,7 @@ def _line(axis: Axes, place: int, rows: pd.DataFrame, measure: str, colour: str)
     if not len(rows):
         return
     spread = rows[f"{measure}_spread"].mean() if f"{measure}_spread" in rows else None
-    axis.barh(place, rows[measure].mean(), height=0.62, color=colour, alpha=0.45, xerr=spread,
+    axis.barh(place, rows[measure].mean(), height=0.62, color=colour, alpha=0.6, xerr=spread,
               error_kw={"ecolor": "0.25", "elinewidth": 0.9, "capsize": 2})  # fmt: skip
     if len(rows) > 1:
         axis.plot(rows[measure], [place] * len(rows), "o", ms=3, color=colour, mec="white", mew=0.3)

@@ -6,6 +6,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 import seaborn as sns
 
+WIDTH = 7.2  # inches, the width of a page: wider figures cannot be read there
+
 # Okabe-Ito, safe for colour-blind readers
 _BLUE, _VERMILLION, _GREEN, _PURPLE, _ORANGE, _SKY, _BLACK = _PALETTE = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"
@@ -32,6 +34,7 @@ def use_style() -> None:
     plt.style.use(Path(__file__).with_name("rainmer.mplstyle"))
     sns.set_palette(_PALETTE)
     pd.set_option("display.max_rows", 200)  # a table of verdicts is shown whole
+    pd.set_option("display.max_colwidth", None)  # and so is a cell
 
 
 def colours(methods: list[str]) -> dict[str, str]:

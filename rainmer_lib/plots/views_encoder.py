@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rainmer_lib.plots.diagrams import INK, Box, canvas, draw_arrow, draw_box
+from rainmer_lib.plots.style import WIDTH
 from rainmer_lib.rainmer.encoder import HEAD_OF
 
 Photo = Float[np.ndarray, "h w 3"]
@@ -58,7 +59,8 @@ def location_figure(photo: Photo, maps: Mapping[str, Plane], captions: Mapping[s
     """Plot a rainy photo, then maps of rain on one scale up to `scale`: the ground truth, and those read off features."""
     panels = {"rainy": photo} | dict(maps)
     ratio = photo.shape[0] / photo.shape[1]
-    figure, axes = plt.subplots(1, len(panels), figsize=(1.75 * len(panels) + 0.5, 1.75 * ratio + 0.7), squeeze=False)
+    side = min(1.75, (WIDTH - 0.5) / len(panels))
+    figure, axes = plt.subplots(1, len(panels), figsize=(side * len(panels) + 0.5, side * ratio + 0.7), squeeze=False)
     for axis, (name, image) in zip(axes[0], panels.items(), strict=True):
         shown = axis.imshow(np.clip(image, 0, 1), cmap="magma", vmin=0, vmax=scale, interpolation="nearest")
         axis.set_title("\n".join(filter(None, (name, captions.get(name)))))

@@ -11,7 +11,7 @@ from torch import nn
 
 from rainmer_lib.analysis.view_maps import location_features, read_rain
 from rainmer_lib.data.batches import PairedBatch
-from rainmer_lib.data.paired import MixedPairs
+from rainmer_lib.data.paired import MixedPairs, PairedRain
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.networks.blocks import parameter_count
 from rainmer_lib.rainmer.config import RainmerConfig
@@ -139,6 +139,11 @@ def switched_off(ablations: Mapping[str, RainmerConfig]) -> pd.DataFrame:
             size = parameter_count(build_network(config))
         columns[name] = parts_at_work(config) | rest | {"parameters": f"{size:,}"}
     return pd.DataFrame(columns)
+
+
+def location_pairs(domain: PairedRain, side: int, fitted: int = 5) -> list[Pair]:
+    """Return what `location_maps` takes: first training pairs of a domain, then the held-out pair that `least_white` finds."""
+    return [*(domain.pairs[i] for i in range(fitted)), least_white(domain.held, side)]
 
 
 def least_white(pairs: Sequence[Pair], side: int) -> Pair:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -18,9 +19,10 @@ from rainmer_lib.inference import derain as inference
 from rainmer_lib.metrics.niqe import niqe, niqe_parameters
 from rainmer_lib.metrics.protocols import evaluate_all, quantise
 from rainmer_lib.networks.blocks import parameter_count
+from rainmer_lib.teaching.chooser import Chooser
 from rainmer_lib.workflow.parameters import WrongParameter, given_values
 
-EMBEDDED = "sklearn/china.jpg"  # held out of every training set here
+EMBEDDED = "skimage/rocket.jpg"  # no network that ships was trained on it
 Image = Float[np.ndarray, "h w 3"]
 
 
@@ -43,38 +45,54 @@ def unit(image: UInt8[np.ndarray, "h w 3"] | Image) -> Image:
     return image / np.float32(255) if image.dtype == np.uint8 else image
 
 
-def check_photo(namespace: dict) -> Photo:
+def check_photo(namespace: dict, chooser: Chooser | None = None) -> Photo:
     """Check the notebook's parameters in `globals()` (`photo`, `clean` and others, names and types), and open the photo.
 
-    Raises WrongParameter, ValueError that names the file, or with `save` OSError if nothing can be written beside the photo:
-    before anything is computed.
+    `chooser`: button by which a photo may have been uploaded, in place of `photo`.  Raises, before anything is computed,
+    WrongParameter, ValueError that names the file, or with `save` OSError if nothing can be written beside the photo.
     """
     given = given_values(namespace)
-    photo = open_photo(given["photo"], given["clean"])
+    uploaded = chooser.chosen if chooser else None
+    if uploaded and given["photo"]:
+        raise WrongParameter(
+            f"photo={given['photo']!r}, and {uploaded[0]} was uploaded: empty `photo`, or run the cell of the button again"
+        )
+    photo = open_photo(given["photo"], given["clean"], uploaded)
     if given.get("save"):
         atomic.require_writable(place_beside(photo))
     return photo
 
 
-def open_photo(photo: str, clean: str = "") -> Photo:
-    """Open the photo at a path, with its ground truth if `clean` names one; for "" an embedded photo under rendered rain.
+def open_photo(photo: str, clean: str = "", uploaded: tuple[str, bytes] | None = None) -> Photo:
+    """Open the photo at a path, or an uploaded file (name, content); without either an embedded photo under rendered rain.
 
+    `clean`: path of the photo's ground truth, if there is one.  An uploaded photo counts as lying in the present folder.
     WrongParameter if a path is not a file, or if the two differ in size; ValueError if a file is no image or damaged.
     """
-    if not photo:
+    if not photo and not uploaded:
         if clean:
             raise WrongParameter(f"clean={clean!r}: give `photo` too; the embedded photo already has its ground truth")
         truth = photos.load_photo(EMBEDDED)
         rainy = quantise(render(truth / 255, "rain100l", seed=1)[0], "round")
         return Photo(ImageFile(rainy), None, truth)
-    source = _file("photo", photo)
-    image, truth = read_image(source), None
+    source = Path(Path(uploaded[0]).name).resolve() if uploaded else _file("photo", photo)
+    image, truth = _read_uploaded(*uploaded) if uploaded else read_image(source), None
     if clean:
         truth = _eight_bits(read_image(_file("clean", clean)).rgb)
         if truth.shape != image.rgb.shape:
             sizes = " and ".join(f"{s[1]}x{s[0]}" for s in (image.rgb.shape, truth.shape))
             raise WrongParameter(f"clean={clean!r}: the photo and its ground truth differ in size, {sizes} pixels")
     return Photo(image, source, truth)
+
+
+def _read_uploaded(name: str, content: bytes) -> ImageFile:
+    with TemporaryDirectory(prefix="rainmer-photo-") as folder:
+        path = Path(folder) / Path(name).name
+        path.write_bytes(content)
+        try:
+            return read_image(path)
+        except ValueError as error:
+            raise ValueError(str(error).replace(str(path), path.name)) from error
 
 
 def _file(parameter: str, given: str) -> Path:

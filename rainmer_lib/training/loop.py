@@ -15,6 +15,7 @@ from rainmer_lib import atomic
 from rainmer_lib.data.batches import to_device
 from rainmer_lib.networks.stored import not_finite
 from rainmer_lib.training.method import Trainer
+from rainmer_lib.training.progress import Ticker
 from rainmer_lib.training.run import RunFolder
 from rainmer_lib.training.threads import choose_threads
 
@@ -36,7 +37,7 @@ class Batches(Protocol):
 def train(
     start: Callable[..., Trainer], config, data: Batches, run: RunFolder, *,
     device: str = "cpu", log_every: int = 50, save_every: int = 500, say: Callable[[str], None] | None = print,
-    watch: Watch | None = None,
+    watch: Watch | None = None, name: str = "",
 ) -> RunFolder:  # fmt: skip
     """Train the trainer that `start(config, device)` returns until `config.steps`, and export the averaged weights.
 
@@ -44,6 +45,7 @@ def train(
     An interrupted run resumes from its checkpoint and ends with the weights of an uninterrupted one, bit for bit on a CPU with
     the same number of threads: the batch of a step depends on seed and step alone, and all other random state is in the
     checkpoint.
+    `name` is what the bar of a terminal and the line of a notebook (`progress.Ticker`) call the run; without it, its key.
     `watch(trainer, entry)` is called with each line of the log; it must change neither the trainer nor torch's random state.
     Raises `TrainingDiverged` with the step and the term or the weights at the first value that is not finite (checked every
     `log_every` steps and before every checkpoint, so that no checkpoint holds such a value), ValueError on a checkpoint or a
@@ -63,7 +65,7 @@ def train(
         if run.restore(trainer, device) and say:
             say(f"going on from step {trainer.step} of {config.steps}")
         run.rewind_log(trainer.step)
-        seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch)
+        seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch, name or run.identity.key)
         run.finish(_exported(trainer, run), {
             "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "device": str(device), "threads": threads,
             "torch": torch.__version__,
@@ -85,12 +87,14 @@ def _exported(trainer: Trainer, run: RunFolder) -> list[str]:
     return list(halves)
 
 
-def _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch=None) -> float:
-    began, pending = time.monotonic(), []
-    for _ in _progress(range(trainer.step, config.steps), run.identity.key, say):
+def _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch, name) -> float:
+    began, pending, ticker = time.monotonic(), [], Ticker(name, trainer.step, config.steps)
+    for _ in _progress(range(trainer.step, config.steps), name, say):
         batch = data.batch(trainer.step, trainer.crops, config.crop, config.seed)
         pending.append(trainer.train_step(to_device(batch, device)))
         last = trainer.step == config.steps
+        if say:
+            ticker.show(trainer.step)
         if trainer.step % log_every == 0 or trainer.step % save_every == 0 or last:
             entry = _summarise(pending, trainer.step)
             pending = []
@@ -98,6 +102,7 @@ def _run_steps(trainer, config, data, run, device, log_every, save_every, say, w
             if watch:
                 watch(trainer, entry)
             if say and not _terminal() and worth_a_line(entry, config.steps):
+                ticker.clear()
                 say(line(run, entry))
         if trainer.step % save_every == 0 or last:
             _require_finite(trainer)
@@ -146,7 +151,7 @@ def export(weights: dict[str, Tensor], path) -> None:
 
 
 def _progress(steps: range, name: str, say) -> Iterable[int]:
-    """Show a progress bar in a terminal; notebooks and logs get lines instead, because bars do not survive in them."""
+    """Show a progress bar in a terminal; logs get lines instead: bars do not survive in them; notebooks have a `Ticker`."""
     return tqdm(steps, desc=name, initial=steps.start, total=steps.stop, disable=not (say and _terminal()))
 
 

@@ -53,17 +53,27 @@ def deciding(table: pd.DataFrame, claim: Stated) -> pd.DataFrame:
     return table[pairs.isin(claim.pairs) & table.measure.isin(claim.measures)]
 
 
-def in_words(name: str, claims: pd.DataFrame) -> str:
+class Words(str):
+    """Text in Markdown that a notebook shows as such."""
+
+    def _repr_markdown_(self) -> str:
+        return str(self)
+
+
+def in_words(name: str, claims: pd.DataFrame, size: str = "") -> Words:
     """Return the verdicts on the claims that a record decides, from its table of verdicts, as a list in Markdown.
 
-    For the notebook that makes the record `name`, under its claim, and for its page.  Empty if no claim is decided.
+    For the notebook that makes the record `name`, below its tables of verdicts, and for its page.  `size`: profile of the
+    table; at one whose numbers mean nothing, the words say so first.  Empty if no claim is decided.
     """
     table, lines = summary.compared(claims), []
     for claim in (claim for claim in CLAIMS if claim.record == name):
         rows = deciding(table, claim)
         if len(rows):
             lines.append(f"- **{summary.one_verdict(rows)}**: {claim.says}. {' '.join(summary.in_words(rows))}")
-    return "\n".join(lines)
+    if lines and size and size not in SIZES:
+        lines = [f"At `{size}` these verdicts mean nothing; they show what the larger profiles print.", "", *lines]
+    return Words("\n".join(lines))
 
 
 def record(name: str, sizes: Sequence[str] = SIZES) -> Record | None:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from rainmer_lib.training.progress import in_minutes
 from rainmer_lib.workflow.jobs import Job
 
 
@@ -34,9 +35,5 @@ class Progress:
         """Return how many jobs have ended, the time since the start, and an estimate of the time left."""
         left = len(self.waiting) + len(self.running)
         ended, seconds = self.total - left, time.monotonic() - self.began
-        rest = f", about {_minutes(seconds / ended * left)} left" if ended and left else ""
-        return f"{ended} of {self.total}, {_minutes(seconds)}{rest}"
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
+        rest = f", about {in_minutes(seconds / ended * left)} left" if ended and left else ""
+        return f"{ended} of {self.total}, {in_minutes(seconds)}{rest}"

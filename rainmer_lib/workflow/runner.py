@@ -25,6 +25,7 @@ from rainmer_lib.workflow.declared import Declared, check_names, check_type, dec
 
 KEPT_METADATA = ("tags",)
 LONGEST_END = 150  # bytes of a file's name that changed parameters may take
+WIDGET = "application/vnd.jupyter.widget-view+json"  # names a widget of the kernel that ran; without that kernel, nothing
 LARGE_PNG = 50_000  # characters in base64; a smaller picture stays as it is
 CHECKED = "nbval-check-output"  # cells whose stored output nbval compares
 
@@ -119,7 +120,7 @@ def has_profiles(notebook: str) -> bool:
 
 
 def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Remove times, versions and random ids from a notebook, and join the streams of each cell."""
+    """Remove times, versions, random ids and widgets from a notebook, and join the streams of each cell."""
     notebook, _ = CoalesceStreamsPreprocessor(enabled=True).preprocess(notebook, {})
     notebook.metadata = nbformat.from_dict({
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -130,7 +131,8 @@ def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
         cell.metadata = nbformat.from_dict({k: v for k, v in cell.metadata.items() if k in KEPT_METADATA})
         for output in cell.get("outputs", []):
             if "data" in output:
-                output.data = nbformat.from_dict(lighter(output.data))
+                shown = {kind: value for kind, value in output.data.items() if kind != WIDGET}
+                output.data = nbformat.from_dict(lighter(shown))
     return notebook
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -11,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import pytest
+from browser import BROWSER, FLAGS, REASON
 
 from rainmer_lib import paths
 from rainmer_lib.plots.slider import slider
@@ -21,15 +21,9 @@ from rainmer_lib.workflow.judged import judge
 from rainmer_lib.workflow.stated import CLAIMS
 
 LARGEST = 40e6  # bytes
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
-    "--disable-component-update", "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--dump-dom",
-    "--virtual-time-budget=8000",
-]  # fmt: skip
+LOOKS = [*FLAGS, "--host-resolver-rules=MAP * ~NOTFOUND", "--enable-logging=stderr", "--dump-dom", "--virtual-time-budget=8000"]
 THEME_SPEAKS = '"[PST]: '  # of what it did; no complaint
 BROWSERS_OWN = "not an origin"  # who asks, where it is the browser itself: at every start, and other hosts in each version
-REASON = "no Chromium on this machine: pages are not looked at by a browser"
 
 INSTALLED = all(map(find_spec, ("myst_nb", "sphinx_book_theme")))
 
@@ -152,7 +146,7 @@ def test_every_network_that_ships_has_its_page(site, pages):
 
 def browse(path, folder):
     """The page as a browser has rendered it without a network, what its scripts complained of, and what it asked hosts for."""
-    words = [BROWSER, *FLAGS, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={folder / 'net.json'}", path.as_uri()]
+    words = [BROWSER, *LOOKS, f"--user-data-dir={folder / 'profile'}", f"--log-net-log={folder / 'net.json'}", path.as_uri()]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr[-2000:]
     said = [line for line in done.stderr.splitlines() if "CONSOLE" in line and THEME_SPEAKS not in line]

@@ -43,12 +43,33 @@ def test_rows_are_scored_on_each_domain(streaked, micro, quick):
             np.testing.assert_allclose(found[["psnr", "ssim"]].to_numpy(float), expected, atol=1e-4)
     pair = settings.data.held_out["haze"][0]
     assert np.isclose(scores.loc[[("input", "haze")]].psnr.iloc[0], evaluate(pair.rainy, pair.clean, "rainmer")[0])
-    assert set(comparison.example("night", 0).images) == {"rainy", *rows, "clean"}
+    assert set(comparison.example("night", of="full").images) == {"rainy", *rows, "clean"}
+
+
+def psnr(**methods):
+    """Scores of images; the input's are 20 dB."""
+    found = {"input": dict.fromkeys(next(iter(methods.values())), 20.0)} | methods
+    rows = [(method, 0, image, value, value / 50) for method, values in found.items() for image, value in values.items()]
+    table = pd.DataFrame(rows, columns=["method", "seed", "image", "psnr", "ssim"])
+    return table.assign(test_set="held-out", protocol="prenet")
+
+
+def test_the_image_shown_is_the_one_of_the_median_gain_over_seeds(quick, two_pairs):
+    """Not of the median score, of another protocol, or of one seed; of an even number of images, the lower of the two."""
+    first = psnr(ours={"a": 29.0, "b": 24.0, "c": 22.0}, input={"a": 20.0, "b": 22.0, "c": 21.0})
+    second = psnr(ours={"a": 23.0, "b": 24.0, "c": 40.0}).query("method != 'input'").assign(seed=1)
+    other = psnr(ours={"a": 1.0, "b": 50.0, "c": 2.0}).assign(protocol="rgb")
+    scores = pd.concat([first, second, other], ignore_index=True)
+    comparison = Comparison([], scores, quick(two_pairs))
+    assert comparison.median_image("held-out", "ours") == "a", "gains 6, 2, 10"
+    assert Comparison([], first, quick(two_pairs)).median_image("held-out", "ours") == "b", "gains 9, 2, 1"
+    even = psnr(ours={"a": 29.0, "b": 24.0, "c": 22.0, "d": 25.0})
+    assert Comparison([], even, quick(two_pairs)).median_image("held-out", "ours") == "b", "gains 9, 4, 2, 5"
 
 
 def test_an_example_shows_the_first_seed_and_its_scores(two_pairs, quick, given_run, generator):
     runs = [given_run("ours", seed, generator) for seed in (1, 0)]
-    shown = Comparison(runs, pd.DataFrame(), quick(two_pairs)).example("held-out", 1)
+    shown = Comparison(runs, psnr(ours={"7": 30.0, "8": 23.0}), quick(two_pairs)).example("held-out", of="ours")
     pair = two_pairs.held_out[1]
     assert shown.pair is pair and list(shown.images) == list(shown.captions) == ["rainy", "ours", "clean"]
     assert [len(run.asked) for run in runs] == [0, 1] and shown.captions["clean"] == "ground truth"
@@ -59,7 +80,8 @@ def test_an_example_shows_the_first_seed_and_its_scores(two_pairs, quick, given_
 
 def test_an_example_of_chosen_rows_needs_no_other_weights(two_pairs, quick, given_run, generator):
     runs = [given_run(label, 0, generator) for label in ("ours", "other")]
-    shown = Comparison(runs, pd.DataFrame(), quick(two_pairs)).example("held-out", 1, labels=("other",))
+    scores = psnr(ours={"7": 30.0, "8": 23.0})
+    shown = Comparison(runs, scores, quick(two_pairs)).example("held-out", of="ours", labels=("other",))
     assert list(shown.images) == ["rainy", "other", "clean"] and [len(run.asked) for run in runs] == [0, 1]
 
 

@@ -91,7 +91,9 @@ def test_every_entry_names_a_model_and_prenet_sees_no_photo_that_it_may_have_tra
 
 
 def test_an_example_shows_them_before_the_clean_image(comparison):
-    shown = example_with_fixed(comparison, "held-out", 1)
+    gains = comparison.scores.image.map({"7": 2, "8": 1})
+    trained = comparison.scores.assign(method="ours", psnr=comparison.scores.psnr + gains)
+    shown = example_with_fixed(comparison.extended([], [trained]), "held-out", of="ours")
     assert list(shown.images) == list(shown.captions) == ["rainy", "dcdgan-small", "clean"] and shown.pair.name == "8"
     output = derain(load_model("dcdgan-small"), shown.pair.rainy)
     assert shown.captions["dcdgan-small"] == f"{evaluate(output, shown.pair.clean, 'prenet')[0]:.2f} dB"

@@ -56,7 +56,7 @@ def test_results_and_runs_are_kept(comparison):
     kept = replace(comparison, settings=replace(settings, profile=replace(settings.profile, keeps_runs=True)))
     claims = pd.DataFrame({"verdict": ["supported", "inconclusive"], "spread": [0.123456, np.nan]})
     figure = plt.figure()
-    path = save_results("item", kept, markdown_table := pd.DataFrame({"a": [1]}), {"": figure, "crops": figure}, claims)
+    path = save_results("item", kept, markdown_table := pd.DataFrame({"a": [1]}), {"main": figure, "crops": figure}, claims)
     folder = paths.results_root() / "quick"
     names = {"item.csv", "item.md", "item.json", "item.png", "item.pdf", "item-crops.png", "item-crops.pdf", "runs"}
     assert path == folder / "item.json" and {p.name for p in folder.iterdir()} == names
@@ -67,7 +67,7 @@ def test_results_and_runs_are_kept(comparison):
     assert told["claims"] == [{"verdict": "supported", "spread": 0.1235}, {"verdict": "inconclusive", "spread": None}]
     assert {p.name for p in (folder / "runs").iterdir()} == {run.folder.identity.key for run in comparison.runs}
     before = {p: p.read_bytes() for p in folder.glob("item*")}
-    save_results("item", kept, markdown_table, {"": figure, "crops": figure}, claims)
+    save_results("item", kept, markdown_table, {"main": figure, "crops": figure}, claims)
     assert {p: p.read_bytes() for p in folder.glob("item*")} == before, "the same bytes each time"
 
 

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib.plots.by_test_set import change_figure
+from rainmer_lib.plots.style import WIDTH
 
 
 def test_bars_whiskers_and_dots():
@@ -22,3 +23,15 @@ def test_bars_whiskers_and_dots():
     assert [label.get_text() for label in first.get_yticklabels()] == ["a", "b"]
     top, bottom = first.get_ylim()
     assert top > bottom, "the first method is at the top"
+
+
+def test_many_test_sets_stand_in_rows_that_fit_a_page():
+    """Seven: four and three, each with its metrics, and every panel below the name of its set."""
+    table = pd.DataFrame([("a", 0, f"s{i}", float(i), 10.0 * i) for i in range(7)],
+                         columns=["method", "seed", "test_set", "psnr", "ssim"])  # fmt: skip
+    figure = change_figure(table, ["a"], {"psnr": "PSNR", "ssim": "SSIM"}, "title")
+    bars = [[bar.get_width() for bar in axis.patches] for axis in figure.axes]
+    assert bars[:4] == [[0], [1], [2], [3]] and bars[4:8] == [[0], [10], [20], [30]]
+    assert bars[8:12] == [[4], [5], [6], []] and bars[12:] == [[40], [50], [60], []]
+    assert [axis.get_title() for axis in figure.axes[8:12]] == ["s4", "s5", "s6", ""] and figure.get_figwidth() <= WIDTH
+    assert not figure.axes[11].axison and figure.axes[8].get_ylabel() == "PSNR"

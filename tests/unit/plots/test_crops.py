@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from rainmer_lib.plots.crops import most_changed, window_grid
+from rainmer_lib.plots.crops import FEW, most_changed, streak_windows, window_grid
+from rainmer_lib.plots.panels import streak_box
+from rainmer_lib.plots.style import WIDTH
 
 
 def gradient(offset):
@@ -38,3 +40,17 @@ def test_the_most_changed_window_equals_the_search():
     change = np.abs(rainy.astype(float) - (outputs[0].astype(float) + outputs[1]) / 2).sum(axis=2)
     totals = {(y, x): change[y : y + 5, x : x + 5].sum() for y in range(8) for x in range(10)}
     assert most_changed(rainy, outputs, 5) == (*max(totals, key=totals.get), 5)
+
+
+def test_the_streakiest_window_is_enlarged_in_a_row_or_in_a_grid_that_fits_a_page():
+    rng = np.random.default_rng(0)
+    few = {name: rng.integers(0, 256, (40, 60, 3), dtype=np.uint8) for name in ("rainy", "a", "b", "clean")}
+    top, left, size = streak_box(few["rainy"], few["clean"], 16)
+    for images in (few, few | {"c": few["a"]}):
+        figure = streak_windows(images, {"a": "31.00 dB"}, "title", size=16)
+        shown = [np.asarray(axis.images[0].get_array()) for axis in figure.axes]
+        window = few["a"][top : top + size, left : left + size]
+        assert any(np.array_equal(picture, window) for picture in shown) and figure.get_figwidth() <= WIDTH
+        assert figure.get_suptitle() == "title"
+        wholes = sum(picture.shape == (40, 60, 3) for picture in shown)
+        assert wholes == (len(images) if len(images) <= FEW else 2)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from rainmer_lib.plots.curves import term_curves
+from rainmer_lib.plots.style import WIDTH
 
 LOG = [{"step": step, "ssim": 0.5 - step / 100, "contrast": float(step)} for step in (4, 8, 10)]
 
@@ -11,6 +12,13 @@ def test_a_point_is_a_line_of_the_log():
     ssim, contrast = term_curves(LOG).axes
     assert [ssim.get_title(), contrast.get_title()] == ["1 - SSIM", "contrast"]
     np.testing.assert_allclose(contrast.lines[0].get_xydata(), [[4, 4], [8, 8], [10, 10]])
+
+
+def test_many_terms_stand_in_rows_that_fit_a_page():
+    log = [{"step": step} | {f"term{i}": 1.0 for i in range(7)} for step in (1, 2)]
+    figure = term_curves(log)
+    assert len(figure.axes) == 7 and figure.get_figwidth() <= WIDTH
+    assert [axis.get_title() for axis in figure.axes] == [f"term{i}" for i in range(7)]
 
 
 def test_a_term_that_begins_later_has_no_point_before():

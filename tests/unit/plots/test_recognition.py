@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
 
-from rainmer_lib.plots.recognition import GREY, seen_figure
+from rainmer_lib.plots.recognition import GREYS, seen_figure
 
 
 def seen():
@@ -19,17 +19,26 @@ def seen():
 def test_bars_dots_and_whiskers():
     means, scores = seen()
     axes = seen_figure(means, scores, ["ours"]).axes
-    titles = ["P(rain)\nReal147", "P(rain)\nstreets", "objects\nprecision", "objects\nrecall", "objects\nF1"]
+    titles = ["rain seen\nReal147", "rain seen\nstreets", "objects\nprecision", "objects\nrecall", "objects\nF1"]
     assert [axis.get_title() for axis in axes] == titles
     assert [t.get_text() for t in axes[0].get_yticklabels()] == ["rainy input", "ours", "ground truth"]
     assert [bar.get_width() for bar in axes[0].patches] == pytest.approx([0.9, 0.4]), "no ground truth of real photos"
     assert [bar.get_width() for bar in axes[1].patches] == pytest.approx([0.9, 0.4, 0.1])
     assert [round(bar.get_y() + bar.get_height() / 2) for bar in axes[1].patches] == [0, 1, 2]
-    assert [to_hex(bar.get_facecolor()) for bar in axes[1].patches[::2]] == [to_hex(GREY)] * 2
+    hues = [to_hex(bar.get_facecolor()) for bar in axes[1].patches]
+    assert hues[::2] == [to_hex(grey) for grey in GREYS.values()] and len(set(hues)) == 3
+    assert [axis.get_xlabel() for axis in axes] == ["P(rain)"] * 2 + ["score"] * 3 and axes[0].get_ylabel()
     dots = [line for line in axes[1].lines if line.get_marker() == "o"]
     assert len(dots) == 1 and list(dots[0].get_xdata()) == [0.5, 0.3]
     whisker = axes[2].collections[1].get_segments()[0]
     assert whisker[:, 0] == pytest.approx([0.3, 0.5]) and not axes[0].collections
+
+
+def test_a_method_that_is_not_trained_has_a_colour_too():
+    means, scores = seen()
+    extra = means[means.method == "ours"].assign(method="PReNet (supervised)")
+    first = seen_figure(pd.concat([means, extra]), scores, ["ours"]).axes[0]
+    assert len({to_hex(bar.get_facecolor()) for bar in first.patches}) == len(first.patches) == 3
 
 
 def test_without_objects_only_rain_is_shown():

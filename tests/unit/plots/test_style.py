@@ -1,8 +1,10 @@
-"""A method's colour is its own in every figure."""
+"""A method's colour is its own in every figure, and tables are shown whole."""
+
+import pandas as pd
 
 from rainmer_lib.experiments.dcdgan import EXPERIMENTS
 from rainmer_lib.experiments.profiles import profile
-from rainmer_lib.plots.style import _GREY, METHOD_COLOURS, colours
+from rainmer_lib.plots.style import _GREY, METHOD_COLOURS, colours, use_style
 
 
 def test_a_method_keeps_its_colour_whatever_it_is_compared_with():
@@ -23,3 +25,9 @@ def test_where_colours_are_too_few_the_others_are_grey():
     assert len(set(colours(others).values())) == 7
     found = colours(["full", *others])
     assert found["full"] == METHOD_COLOURS["full"] and {found[name] for name in others} == {_GREY}
+
+
+def test_no_cell_of_a_table_is_cut():
+    with pd.option_context("display.max_rows", 60, "display.max_colwidth", 50):
+        use_style()
+        assert "x" * 200 in pd.DataFrame({"": ["x" * 200]})._repr_html_()

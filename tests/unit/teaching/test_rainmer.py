@@ -1,6 +1,7 @@
 """What the walkthroughs of Rainmer look at: gradients, sizes, maps, and what is switched off."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from rainmer_lib.teaching.rainmer import (
     gradient_flow,
     least_white,
     location_maps,
+    location_pairs,
     part_of,
     switched_off,
 )
@@ -83,6 +85,8 @@ def test_the_pair_with_the_fewest_white_pixels_in_its_corner_is_shown():
     pairs = [pair("two rows", 2, True), pair("four rows elsewhere", 4, False), pair("one row", 1, True)]
     assert least_white(pairs, side=4).name == "four rows elsewhere"
     assert least_white(pairs[::2], side=4).name == "one row"
+    shown = location_pairs(SimpleNamespace(pairs="abcdefg", held=pairs), side=4)
+    assert [*shown[:-1], shown[-1].name] == ["a", "b", "c", "d", "e", "four rows elsewhere"]
 
 
 def test_location_maps_begin_with_the_truth(micro, images):

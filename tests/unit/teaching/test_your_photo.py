@@ -1,5 +1,7 @@
 """A person's photo: opened or refused at once, derained at its size, measured, and written where nothing is lost."""
 
+from types import SimpleNamespace
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
@@ -8,9 +10,11 @@ from PIL import Image
 from torch import nn
 
 from rainmer_lib.data.image_files import read_image
+from rainmer_lib.metrics.damage import rain_left
 from rainmer_lib.metrics.niqe import niqe, niqe_parameters
 from rainmer_lib.metrics.protocols import PROTOCOLS, evaluate, quantise
 from rainmer_lib.plots.removed_rain import removed_rain
+from rainmer_lib.pretrained.models import load_model
 from rainmer_lib.teaching import your_photo
 from rainmer_lib.workflow.parameters import WrongParameter
 
@@ -49,6 +53,36 @@ def test_nothing_given_is_the_embedded_photo_with_its_truth():
     assert 15 < psnr < 35, "rained on, and still a photo"
     again = your_photo.check_photo(namespace())
     assert np.array_equal(opened.image.rgb, again.image.rgb)
+
+
+def test_rain_goes_from_the_photo_that_notebooks_show_first():
+    """By the best network that ships: thick streaks are gone, and the eye sees it."""
+    opened = your_photo.open_photo("")
+    derained, _ = your_photo.derain_photo(load_model("auto"), opened)
+    rain = (opened.image.rgb.astype(float) - opened.clean).mean(axis=2)
+    stays = 255 * (derained - your_photo.unit(opened.clean)).mean(axis=2)
+    thick = rain > np.percentile(rain, 95)
+    assert rain_left(derained, opened.image.rgb, opened.clean) < 0.15
+    assert rain[thick].mean() > 60 and stays[thick].mean() < 0.15 * rain[thick].mean()
+    before, after = (evaluate(image, opened.clean, "prenet")[0] for image in (opened.image.rgb, derained))
+    assert after > before + 6
+
+
+def test_an_uploaded_photo_is_one_of_the_present_folder(photo, noise, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    chooser = SimpleNamespace(chosen=("street.png", photo.read_bytes()))
+    opened = your_photo.check_photo(namespace(), chooser)
+    assert np.array_equal(opened.image.rgb, noise) and opened.source == tmp_path / "here" / "street.png"
+    assert your_photo.save_beside(opened, opened.rainy) == tmp_path / "here" / "street-derained.png"
+    chooser.chosen = ("../away.png", photo.read_bytes())
+    assert your_photo.check_photo(namespace(), chooser).source == tmp_path / "here" / "away.png"
+    with pytest.raises(WrongParameter, match="street.png', and ../away.png was uploaded: empty `photo`, or run the cell"):
+        your_photo.check_photo(namespace(photo=str(photo)), chooser)
+    chooser.chosen = ("text.jpg", b"no image")
+    with pytest.raises(ValueError, match="^text.jpg: not an image"):
+        your_photo.check_photo(namespace(), chooser)
+    assert your_photo.check_photo(namespace(photo=str(photo)), SimpleNamespace(chosen=None)).source == photo
 
 
 def test_what_cannot_be_a_photo_is_refused_with_its_name(tmp_path, photo, noise):

@@ -7,10 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from nbconvert.preprocessors.coalescestreams import CR_PAT
 from safetensors.torch import load_file
 
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.dcdgan.step import Trainer
+from rainmer_lib.training import progress
 from rainmer_lib.training.loop import TrainingDiverged, _summarise, export, train
 
 
@@ -37,6 +39,18 @@ def test_a_finished_run_is_not_trained_again(tiny, data, folder, capsys):
     assert capsys.readouterr().out == first, "a finished run prints what its training printed"
     assert [entry["step"] for entry in run.read_log()] == [2, 4, 6]
     assert {p.name for p in run.path.iterdir()} >= {"config.json", "derain.safetensors", "rerain.safetensors", "finished.json"}
+
+
+def test_a_notebook_sees_the_time_left_and_keeps_the_lines_of_the_log(tiny, data, folder, capsys, monkeypatch):
+    train(Trainer.start, tiny, data, folder(tiny), log_every=2, say=print)
+    lines = capsys.readouterr().out
+    shutil.rmtree(folder(tiny).path)
+    monkeypatch.setattr(progress, "in_notebook", lambda: True)
+    monkeypatch.setattr(progress, "EVERY", 0.0)
+    train(Trainer.start, tiny, data, folder(tiny), log_every=2, name="full, seed 0")
+    shown = capsys.readouterr().out
+    assert "\rfull, seed 0: 1 of 6 steps, about " in shown and "6 of 6" not in shown
+    assert CR_PAT.sub("", shown) == lines, "as an executed notebook keeps it"
 
 
 def test_an_entry_has_the_terms_of_its_steps_and_their_means_over_those_that_have_them():

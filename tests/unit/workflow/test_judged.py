@@ -58,6 +58,12 @@ def test_in_words_for_a_notebook(repository):
     words = "- **supported**: Both are best. PSNR, both against internal: supported; over images supported."
     assert judged.in_words("ablation_negatives", claims) == words
     assert judged.in_words("another", claims) == ""
+    assert judged.in_words("ablation_negatives", claims)._repr_markdown_() == words, "a notebook shows it as Markdown"
+    assert judged.in_words("ablation_negatives", claims, "laptop") == words
+    assert judged.in_words("ablation_negatives", claims, "quick") == (
+        f"At `quick` these verdicts mean nothing; they show what the larger profiles print.\n\n{words}"
+    )
+    assert judged.in_words("another", claims, "quick") == ""
 
 
 @pytest.mark.parametrize(("change", "earlier"), [({}, False), ({"seed": 7}, False), ({"width": 99}, True)])
@@ -76,3 +82,21 @@ def test_every_committed_record_decides_its_claims():
     """No claim names rows, measures or sets that its record lacks."""
     found = judged.judged()
     assert len(found) == len(stated.CLAIMS) and sum(each.record is not None for each in found) > 25
+
+
+RECORDS = sorted({claim.record for claim in stated.CLAIMS if claim.record})
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_a_notebook_says_the_verdicts_of_its_record(name):
+    """Below its tables, by name: a record that no cell names would be told on the site alone."""
+    source = (paths.REPOSITORY / "notebooks" / f"{name.partition('-')[0]}.ipynb").read_text(encoding="utf-8")
+    assert f'in_words(\\"{name}\\", ' in source
+
+
+@pytest.mark.parametrize("size", ["quick", "laptop"])
+def test_every_table_of_verdicts_can_be_told_at_both_sizes(size):
+    """At quick, too, where some rows are not run; a record that decides claims says something of them."""
+    found = {name: judged.record(name, [size]) for name in RECORDS}
+    told = {name: judged.in_words(name, each.table, size) for name, each in found.items() if each}
+    assert len(told) > 10 and all("**: " in text for text in told.values())

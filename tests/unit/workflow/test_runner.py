@@ -162,6 +162,13 @@ def test_what_changes_from_run_to_run_is_taken_out():
     assert set(found.metadata) == {"kernelspec", "language_info"} and found.metadata.language_info == {"name": "python"}
 
 
+def test_a_widget_leaves_its_text_because_its_kernel_is_gone():
+    shown = new_output("display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "ab"}, "text/plain": "a"})
+    assert runner.normalised(new_notebook(cells=[new_code_cell("1", outputs=[shown])])).cells[0].outputs[0].data == {
+        "text/plain": "a"
+    }
+
+
 def test_a_source_is_renewed_without_outputs_but_of_checked_cells(notebooks):
     notebook = nbformat.read(notebooks / "item.ipynb", 4)
     notebook.cells.append(new_code_cell("print('kept')", metadata={"tags": [runner.CHECKED]}))
