@@ -3,6 +3,7 @@
 import math
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -307,8 +308,19 @@ def test_bfloat16_keeps_the_gradient(tiny, photos, batch):
     alike(gradients(config, images), gradients(replace(config, precision="bfloat16"), images), 0.95)
 
 
-def test_passes_that_share_a_batch_give_the_gradient_of_passes_one_by_one(tiny, photos, monkeypatch):
-    config = replace(tiny, identity_weight=1.0)
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [1, 2])
+def test_compiled_networks_keep_the_gradient(tiny, photos, batch, monkeypatch):
+    """What is traced, forward and backward; the code generated from it takes minutes to build and is torch's own."""
+    torch.compiler.reset()
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    config, images = replace(tiny, batch=batch), Batch(*(x[:batch] for x in photos))
+    alike(gradients(config, images), gradients(replace(config, compile=True), images), 0.99999)
+
+
+@pytest.mark.parametrize("batch", [1, 2])
+def test_passes_that_share_a_batch_give_the_gradient_of_passes_one_by_one(tiny, photos, monkeypatch, batch):
+    config, photos = replace(tiny, identity_weight=1.0, batch=batch), Batch(*(x[:batch] for x in photos))
     together = gradients(config, photos)
 
     def one_by_one(self, network, **images):

@@ -221,6 +221,20 @@ def test_half_precision_changes_little(micro, images):
         torch.testing.assert_close(b[name], value, rtol=0.1, atol=0.05)
 
 
+@pytest.mark.parametrize("batch", [1, 2])
+def test_half_precision_keeps_the_gradient(micro, images, batch):
+    """Of the networks that learn, in direction and length: the loss alone does not tell."""
+    found = []
+    for precision in ("float32", "bfloat16"):
+        trainer = Trainer.start(replace(micro, batch=batch, accumulate=1, memory_bank=4, precision=precision))
+        trainer.optimisation.apply = lambda *_: None
+        trainer.train_step(PairedBatch(*(image[:batch] for image in images())))
+        found.append(torch.cat([p.grad.flatten().double() for p in trainer.model.derain.parameters() if p.grad is not None]))
+    full, half = found
+    assert full.shape == half.shape and torch.cosine_similarity(full, half, dim=0) > 0.95
+    assert half.norm() / full.norm() == pytest.approx(1, abs=0.1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("config", [tiny, small])
 def test_the_small_sizes_take_a_step(config, images):
