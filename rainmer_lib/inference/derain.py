@@ -1,7 +1,7 @@
 """Deraining an image of any size: pad to the network's multiple, run whole or in tiles, crop back, never resize."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from math import isqrt
@@ -51,7 +51,7 @@ class Options:
             raise ValueError(f"statistics {self.statistics!r}: choose whole-image or per-tile")
         for name in ("memory_limit", "tile", "sample"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and not value > 0:  # nor a NaN
                 raise ValueError(f"{name} {value}: need a positive number, or None")
 
 
@@ -76,18 +76,22 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
     Borders are mirrored (repeatedly if the image is too small) up to multiples of the network's `multiple`, at least
     `smallest`.  `options` are the fields of `Options`; an image that fits into memory is run untiled.
     If memory runs out all the same, the image goes once more, in tiles of half the side.
-    Raises ValueError on another kind of image, on options out of range, on a network whose reach is too large for tiles, and
-    on a memory limit that is too small for a useful tile; MemoryError if memory runs out for the smaller tiles too.
+    Raises TypeError on what is no array or no network, ValueError on another kind of image, on options out of range, on a
+    network whose output has another shape than its input, or whose reach is too large for tiles, and on a memory limit that is
+    too small for a useful tile; MemoryError if memory runs out for the smaller tiles too.
 
-    The network is conditioned on the image as it is given (`Derainer.conditioned_on`), not on its padding or its tiles.
+    The network is conditioned on the image as it is given (`Derainer.conditioned_on`), not on its padding or its tiles, and
+    is in evaluation mode meanwhile.
     """
     chosen = Options(**options)
     require_rgb(image)
     if chosen.strength == 0:  # nothing that a network returns counts
         _Counter(1, chosen.progress).tick()
         return as_float(image)
+    if not isinstance(network, nn.Module):
+        raise TypeError(f"need a network, got {type(network).__name__}; load_model(name) loads one")
     height, width = image.shape[:2]
-    with as_memory_error():
+    with as_memory_error(), _evaluating(network):
         padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
         side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
         try:
@@ -139,15 +143,34 @@ def require_strength(strength: float) -> None:
         )
 
 
+@contextmanager
+def _evaluating(network: nn.Module) -> Iterator[None]:
+    """Context in which a network is in evaluation mode; each of its parts then has the mode it had."""
+    training = [part for part in network.modules() if part.training]
+    network.eval()
+    try:
+        yield
+    finally:
+        for part in training:
+            part.training = True
+
+
 def _conditioned(network: nn.Module, image: Image) -> AbstractContextManager:
     """The network's own context; a network without one is spared the tensor of the whole image."""
-    if getattr(type(network), "conditioned_on", Derainer.conditioned_on) is Derainer.conditioned_on:
+    own = getattr(network, "conditioned_on", None)  # of the network, not of its class: `torch.compile` wraps it in another
+    if getattr(own, "__func__", None) in (None, Derainer.conditioned_on):
         return nullcontext()
-    return network.conditioned_on(to_input(network, image))
+    return own(to_input(network, image))
 
 
 def require_rgb(image: Image) -> None:
-    """Raise ValueError unless the image is (h, w, 3), not empty, and either uint8 or floating-point within [0, 1]."""
+    """Raise ValueError unless the image is (h, w, 3), not empty, and either uint8 or floating-point within [0, 1].
+
+    TypeError if it is no array.
+    """
+    if not isinstance(image, np.ndarray):
+        kind = type(image).__name__
+        raise TypeError(f"need an image as a NumPy array, (h, w, 3), got {kind}; read_image(path).rgb reads one")
     floating = np.issubdtype(image.dtype, np.floating)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape or not (floating or image.dtype == np.uint8):
         raise ValueError(f"need uint8 RGB or float RGB in [0, 1], (h, w, 3), got {image.dtype} {image.shape}")
@@ -176,7 +199,11 @@ def as_float(image: Image) -> Float[np.ndarray, "h w 3"]:
 
 def run(network: nn.Module, image: Image) -> Float[np.ndarray, "h w 3"]:
     """Run the network on an image in one forward pass."""
-    output = probe.first_image(network(to_input(network, image)))
+    given = to_input(network, image)
+    output = probe.first_image(network(given))
+    if output.shape != given.shape:
+        shapes = " and ".join(str(tuple(tensor.shape)) for tensor in (given, output))
+        raise ValueError(f"the network's output must have the shape of its input, found {shapes}")
     return output[0].clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
 
 
