@@ -21,6 +21,7 @@ from rainmer_lib import atomic
 from rainmer_lib.data.image_decoding import DAMAGED, ImageFile, Unsupported, decode, is_tiff16, read_tiff16
 from rainmer_lib.data.unread_images import RAW, unread_kind, why_unread
 from rainmer_lib.data.unread_images import SUFFIXES as UNREAD
+from rainmer_lib.metrics.protocols import require_unit_scale
 
 READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM")
 SUFFIXES = frozenset(".png .jpg .jpeg .jpe .jfif .mpo .tif .tiff .webp .bmp .gif .ppm .pgm .pnm".split())
@@ -100,8 +101,8 @@ def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray
 
     The file has 16 bits if `like` has them and the format supports them (PNG, TIFF), otherwise 8; values are rounded.  The
     result for a grey file is written as grey, the mean of its three channels.  Alpha is copied from `like`.  JPEG: quality
-    95, full colour resolution; WebP: lossless.  Raises ValueError on an unknown suffix, on images of another size or type,
-    and if `like` has alpha but the format does not support it.
+    95, full colour resolution; WebP: lossless.  Raises ValueError on an unknown suffix, on images of another size, type
+    or scale, and if `like` has alpha but the format does not support it.
     """
     path = Path(path)
     kind = format_of(path, like.alpha is not None)
@@ -141,8 +142,7 @@ def _quantised(image: np.ndarray, bits: int, grey: bool) -> UInt[np.ndarray, "h 
         if bits == 8 and not grey:
             return image
         image = image / np.float32(255)
-    if not np.isfinite(image).all():
-        raise ValueError("the result to write holds values that are not finite")
+    require_unit_scale(image)
     if grey:
         image = image.mean(axis=2, keepdims=True, dtype=np.float64)
     return np.floor(np.clip(image, 0, 1) * top + 0.5).astype(np.uint16 if bits == 16 else np.uint8)
