@@ -1,7 +1,7 @@
 """Deraining an image of any size: pad to the network's multiple, run whole or in tiles, crop back, never resize."""
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from math import isqrt
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from rainmer_lib.inference import probe, whole_image_norm
 from rainmer_lib.inference.memory import as_memory_error, memory_at_hand, needed, ran_out
 from rainmer_lib.inference.tiling import FEATHER, Grid, Span, grid, run_tiled
-from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.networks.derainer import Derainer, evaluating
 
 Image = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
 
@@ -91,7 +91,7 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
     if not isinstance(network, nn.Module):
         raise TypeError(f"need a network, got {type(network).__name__}; load_model(name) loads one")
     height, width = image.shape[:2]
-    with as_memory_error(), _evaluating(network):
+    with as_memory_error(), evaluating(network):
         padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
         side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
         try:
@@ -141,18 +141,6 @@ def require_strength(strength: float) -> None:
         raise ValueError(
             f"strength {strength}: choose a number from 0 (the image as it is) to {STRONGEST}; 1 is what the network removes"
         )
-
-
-@contextmanager
-def _evaluating(network: nn.Module) -> Iterator[None]:
-    """Context in which a network is in evaluation mode; each of its parts then has the mode it had."""
-    training = [part for part in network.modules() if part.training]
-    network.eval()
-    try:
-        yield
-    finally:
-        for part in training:
-            part.training = True
 
 
 def _conditioned(network: nn.Module, image: Image) -> AbstractContextManager:
