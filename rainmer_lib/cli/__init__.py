@@ -55,6 +55,9 @@ def main(words: list[str] | None = None) -> None:
     """
     os.environ.setdefault("OMP_NUM_THREADS", "1")
     warnings.formatwarning = lambda message, *_, **__: f"rainmer: {message}\n"
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started the program, such as a service
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # names of files that are not UTF-8 are printed with their bytes
             stream.reconfigure(errors="backslashreplace")

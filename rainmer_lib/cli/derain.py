@@ -40,14 +40,14 @@ def derain(
     Files that cannot be read or written are named at the end, with exit code 1; the others are done all the same.  In a
     folder, what cannot be written in its own format (GIF, PPM, transparency in a .jpg) is written as PNG.
     """
-    if memory is not None and memory <= 0:
+    if memory is not None and not memory > 0:
         raise ValueError(f"--memory {memory}: expected a number of GB above 0")
     work = plan(source, target)
     from rainmer_lib.experiments.runs import device
     from rainmer_lib.inference.derain import Options
     from rainmer_lib.pretrained.models import load_model, resolved
 
-    options = {"memory_limit": None if memory is None else int(memory * 1e9), "strength": strength}
+    options = {"memory_limit": None if memory is None else memory * 1e9, "strength": strength}
     Options(**options)  # report what is out of range once, not for every image
     network = load_model(model).to(device())
     failed, done = Failures("not derained"), [image for image in work.outputs if keep and there(work.outputs[image])]

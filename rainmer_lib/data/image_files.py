@@ -5,7 +5,9 @@ copied.  A photo's orientation is applied when it is read, and a result carries 
 """
 
 import io
+import os
 import zlib
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from rainmer_lib import atomic
 from rainmer_lib.data.image_decoding import DAMAGED, ImageFile, Unsupported, decode, is_tiff16, read_tiff16
 from rainmer_lib.data.unread_images import RAW, unread_kind, why_unread
 from rainmer_lib.data.unread_images import SUFFIXES as UNREAD
+from rainmer_lib.metrics.protocols import require_unit_scale
 
 READABLE = ("PNG", "JPEG", "TIFF", "WEBP", "BMP", "GIF", "PPM")
 SUFFIXES = frozenset(".png .jpg .jpeg .jpe .jfif .mpo .tif .tiff .webp .bmp .gif .ppm .pgm .pnm".split())
@@ -33,17 +36,29 @@ HOLDS_16_BITS = {"PNG", "TIFF"}
 
 
 def list_images(folder: Path) -> list[Path]:
-    """List the images in a folder and its subfolders, sorted; empty if there are none.
+    """List the images in a folder and its subfolders, links to folders included, sorted; empty if there are none.
 
     A file is listed if its suffix is that of an image, so that a broken one is not skipped, or if its content is an image;
     so are images of kinds that are not read, such as HEIC, which `read_image` names.  Hidden files and folders are left out.
-    Raises FileNotFoundError if the folder does not exist.
+    Raises FileNotFoundError if the folder does not exist, PermissionError if one in it may not be read.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder}: no such folder")
-    files = (p for p in folder.rglob("*") if p.is_file())
-    shown = (p for p in files if not any(part.startswith(".") for part in p.relative_to(folder).parts))
-    return sorted(p for p in shown if p.suffix.lower() in LISTED or _is_image(p))
+    return sorted(path for path in _shown(folder) if path.suffix.lower() in LISTED or _is_image(path))
+
+
+def _shown(folder: Path, around: tuple[Path, ...] = ()) -> Iterator[Path]:
+    """Yield what is not hidden below a folder and is no folder; a link to a folder that is `around` it would have no end."""
+    here = folder.resolve()
+    if here in around:
+        return
+    try:
+        found = [(entry.name, entry.is_dir()) for entry in os.scandir(folder)]
+    except PermissionError as error:
+        raise PermissionError(f"{folder}: this folder cannot be read ({error.strerror}); change its permissions") from error
+    for name, is_folder in found:
+        if not name.startswith("."):
+            yield from _shown(folder / name, (*around, here)) if is_folder else [folder / name]
 
 
 def read_image(path: Path) -> ImageFile:
@@ -86,8 +101,8 @@ def write_image(path: Path, image: Float[np.ndarray, "h w 3"] | UInt8[np.ndarray
 
     The file has 16 bits if `like` has them and the format supports them (PNG, TIFF), otherwise 8; values are rounded.  The
     result for a grey file is written as grey, the mean of its three channels.  Alpha is copied from `like`.  JPEG: quality
-    95, full colour resolution; WebP: lossless.  Raises ValueError on an unknown suffix, on images of another size or type,
-    and if `like` has alpha but the format does not support it.
+    95, full colour resolution; WebP: lossless.  Raises ValueError on an unknown suffix, on images of another size, type
+    or scale, and if `like` has alpha but the format does not support it.
     """
     path = Path(path)
     kind = format_of(path, like.alpha is not None)
@@ -127,8 +142,7 @@ def _quantised(image: np.ndarray, bits: int, grey: bool) -> UInt[np.ndarray, "h 
         if bits == 8 and not grey:
             return image
         image = image / np.float32(255)
-    if not np.isfinite(image).all():
-        raise ValueError("the result to write holds values that are not finite")
+    require_unit_scale(image)
     if grey:
         image = image.mean(axis=2, keepdims=True, dtype=np.float64)
     return np.floor(np.clip(image, 0, 1) * top + 0.5).astype(np.uint16 if bits == 16 else np.uint8)
@@ -187,6 +201,9 @@ def _any_size():
 
 
 def _is_image(path: Path) -> bool:
+    """Return whether a file without the suffix of an image is one; not if it may not be read, or is a pipe or a lost link."""
+    if not path.is_file() or not os.access(path, os.R_OK):
+        return False
     with _any_size():
         try:
             Image.open(path, formats=READABLE).close()

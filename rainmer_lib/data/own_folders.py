@@ -1,7 +1,6 @@
 """A person's own photos: folders are read once and checked, and what cannot be used is named with its reason."""
 
 import hashlib
-import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -125,21 +124,12 @@ def files_of(source: str | Path) -> dict[str, Path]:
         raise NotADirectoryError(f"{source} is a file: give a folder of photos")
     if not folder.is_dir():
         return _registered(str(source))
-    _require_readable(folder)
     found = {path.relative_to(folder).as_posix(): path for path in list_images(folder)}
     if not found:
         others = sum(1 for path in folder.rglob("*") if path.is_file())
         holds = f"{others} files of other kinds" if others else "nothing"
         raise FileNotFoundError(f"{source}: no images in it, it holds {holds}; photos are read as {', '.join(READABLE)}")
     return found
-
-
-def _require_readable(folder: Path) -> None:
-    def refuse(error: OSError) -> None:
-        raise PermissionError(f"{error.filename}: this folder cannot be read ({error.strerror}); change its permissions")
-
-    for _ in os.walk(folder, onerror=refuse):
-        pass
 
 
 def _registered(name: str) -> dict[str, Path]:

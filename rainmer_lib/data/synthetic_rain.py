@@ -179,7 +179,7 @@ def render(image: np.ndarray, preset: str, seed: int) -> tuple[np.ndarray, np.nd
     Raises ValueError on an unknown preset or an image that is not (h, w, 3) in [0, 1].
     """
     settings = _preset(preset)
-    if image.ndim != 3 or image.shape[2] != 3 or image.min() < 0 or image.max() > 1:
+    if image.ndim != 3 or image.shape[2] != 3 or not (image.min() >= 0 and image.max() <= 1):
         raise ValueError(f"expected an RGB image (h, w, 3) in [0, 1], found {image.shape}, {image.dtype}")
     streaks, clean = render_streaks(*image.shape[:2], preset, seed), image
     if settings.night:

@@ -1,8 +1,8 @@
 """Train on a person's own photos: what the command line asks for, checked, and the scores on a test set of one's own."""
 
-import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ from rainmer_lib.inference.derain import derain
 from rainmer_lib.methods import METHODS
 from rainmer_lib.metrics.scores import mean_scores, score_images
 from rainmer_lib.pretrained.model_card import RECORD
+from rainmer_lib.training import seal
 from rainmer_lib.training.method import Method
 
 Say = Callable[[str], None]
@@ -102,16 +103,28 @@ class OwnPhotos:
 def changes_since(record: Mapping) -> list[str]:
     """Say how the folders of `record` differ from those of the latest run on the same folders; nothing if they are equal.
 
-    A changed folder is other data, and so another run: the key of a run depends on the content of its files.
+    A changed folder is other data, and so another run: the key of a run depends on the content of its files.  The record of a
+    run that is damaged is named, and stops nothing.
     """
-    sources = {kind: record[kind]["source"] for kind in record}
+    sources, damaged = {kind: record[kind]["source"] for kind in record}, []
     found = sorted(paths.runs_root().glob(f"*/{RECORD}"), key=lambda path: path.stat().st_mtime)
     for path in reversed(found):
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        if all(stored.get(kind, {}).get("source") == source for kind, source in sources.items()):
-            lines = [line for kind in sources for line in _changes(stored[kind]["files"], record[kind]["files"], sources[kind])]
-            return [f"the photos are not those of {path.parent.name}, so this is another run:", *lines] if lines else []
-    return []
+        try:
+            stored = _recorded(path, sources)
+        except (ValueError, KeyError, TypeError, AttributeError, OSError):
+            damaged.append(f"{path}: damaged, so the photos are not compared with those of this run")
+            continue
+        if {kind: source for kind, (source, _) in stored.items()} == sources:
+            lines = [line for kind in sources for line in _changes(stored[kind][1], record[kind]["files"], sources[kind])]
+            another = [f"the photos are not those of {path.parent.name}, so this is another run:", *lines] if lines else []
+            return damaged + another
+    return damaged
+
+
+def _recorded(path: Path, kinds: Collection[str]) -> dict[str, tuple[str, dict[str, str]]]:
+    """Read the source and the files' digests of each kind of photos that a record has."""
+    stored = seal.read_json(path)
+    return {kind: (stored[kind]["source"], dict(stored[kind]["files"])) for kind in kinds if kind in stored}
 
 
 def _changes(before: Mapping[str, str], now: Mapping[str, str], source: str) -> list[str]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from rainmer_lib.inference import probe, whole_image_norm
 from rainmer_lib.inference.memory import as_memory_error, memory_at_hand, needed, ran_out
 from rainmer_lib.inference.tiling import FEATHER, Grid, Span, grid, run_tiled
-from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.networks.derainer import Derainer, evaluating
 
 Image = UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"]
 
@@ -51,7 +51,7 @@ class Options:
             raise ValueError(f"statistics {self.statistics!r}: choose whole-image or per-tile")
         for name in ("memory_limit", "tile", "sample"):
             value = getattr(self, name)
-            if value is not None and value <= 0:
+            if value is not None and not value > 0:  # nor a NaN
                 raise ValueError(f"{name} {value}: need a positive number, or None")
 
 
@@ -76,18 +76,22 @@ def derain(network: nn.Module, image: Image, **options) -> Float[np.ndarray, "h 
     Borders are mirrored (repeatedly if the image is too small) up to multiples of the network's `multiple`, at least
     `smallest`.  `options` are the fields of `Options`; an image that fits into memory is run untiled.
     If memory runs out all the same, the image goes once more, in tiles of half the side.
-    Raises ValueError on another kind of image, on options out of range, on a network whose reach is too large for tiles, and
-    on a memory limit that is too small for a useful tile; MemoryError if memory runs out for the smaller tiles too.
+    Raises TypeError on what is no array or no network, ValueError on another kind of image, on options out of range, on a
+    network whose output has another shape than its input, or whose reach is too large for tiles, and on a memory limit that is
+    too small for a useful tile; MemoryError if memory runs out for the smaller tiles too.
 
-    The network is conditioned on the image as it is given (`Derainer.conditioned_on`), not on its padding or its tiles.
+    The network is conditioned on the image as it is given (`Derainer.conditioned_on`), not on its padding or its tiles, and
+    is in evaluation mode meanwhile.
     """
     chosen = Options(**options)
     require_rgb(image)
     if chosen.strength == 0:  # nothing that a network returns counts
         _Counter(1, chosen.progress).tick()
         return as_float(image)
+    if not isinstance(network, nn.Module):
+        raise TypeError(f"need a network, got {type(network).__name__}; load_model(name) loads one")
     height, width = image.shape[:2]
-    with as_memory_error():
+    with as_memory_error(), evaluating(network):
         padded = pad(image, probe.multiple_of(network), probe.smallest_of(network))
         side = chosen.tile or tile_that_fits(network, padded.shape[0] * padded.shape[1], chosen.memory_limit)
         try:
@@ -141,13 +145,20 @@ def require_strength(strength: float) -> None:
 
 def _conditioned(network: nn.Module, image: Image) -> AbstractContextManager:
     """The network's own context; a network without one is spared the tensor of the whole image."""
-    if getattr(type(network), "conditioned_on", Derainer.conditioned_on) is Derainer.conditioned_on:
+    own = getattr(network, "conditioned_on", None)  # of the network, not of its class: `torch.compile` wraps it in another
+    if getattr(own, "__func__", None) in (None, Derainer.conditioned_on):
         return nullcontext()
-    return network.conditioned_on(to_input(network, image))
+    return own(to_input(network, image))
 
 
 def require_rgb(image: Image) -> None:
-    """Raise ValueError unless the image is (h, w, 3), not empty, and either uint8 or floating-point within [0, 1]."""
+    """Raise ValueError unless the image is (h, w, 3), not empty, and either uint8 or floating-point within [0, 1].
+
+    TypeError if it is no array.
+    """
+    if not isinstance(image, np.ndarray):
+        kind = type(image).__name__
+        raise TypeError(f"need an image as a NumPy array, (h, w, 3), got {kind}; read_image(path).rgb reads one")
     floating = np.issubdtype(image.dtype, np.floating)
     if image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape or not (floating or image.dtype == np.uint8):
         raise ValueError(f"need uint8 RGB or float RGB in [0, 1], (h, w, 3), got {image.dtype} {image.shape}")
@@ -176,7 +187,11 @@ def as_float(image: Image) -> Float[np.ndarray, "h w 3"]:
 
 def run(network: nn.Module, image: Image) -> Float[np.ndarray, "h w 3"]:
     """Run the network on an image in one forward pass."""
-    output = probe.first_image(network(to_input(network, image)))
+    given = to_input(network, image)
+    output = probe.first_image(network(given))
+    if output.shape != given.shape:
+        shapes = " and ".join(str(tuple(tensor.shape)) for tensor in (given, output))
+        raise ValueError(f"the network's output must have the shape of its input, found {shapes}")
     return output[0].clamp(0, 1).permute(1, 2, 0).float().cpu().numpy()
 
 

@@ -5,7 +5,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
-from rainmer_lib.metrics.protocols import SMALLEST, Protocol, protocol
+from rainmer_lib.metrics.protocols import OVERSHOOT, SMALLEST, Protocol, protocol
 
 Batch = Float[Tensor, "b 3 h w"]
 Planes = Float[Tensor, "b p h w"]
@@ -20,12 +20,16 @@ def evaluate_batch(
 
     `clean` holds 8-bit values divided by 255; they are rounded back.  Computed in `dtype`: float64 agrees with `evaluate` to
     1e-8, under mprnet to 1e-4 (a Y that falls on a half may round the other way); float32, for devices without double
-    precision, to 1e-4.  Raises ValueError on an unknown protocol, different shapes, and sides under 11 pixels.
+    precision, to 1e-4.  Raises ValueError on an unknown protocol, different shapes, sides under 11 pixels, and what is not in
+    [0, 1], or close enough to be clipped.
     """
     chosen = protocol(name)
     if outputs.shape != clean.shape or outputs.ndim != 4 or outputs.shape[1] != 3 or min(outputs.shape[2:]) < SMALLEST:
         raise ValueError(f"expected two batches (b, 3, h, w) of one size, with sides of {SMALLEST} pixels or more; "
                          f"found {tuple(outputs.shape)}, {tuple(clean.shape)}")  # fmt: skip
+    for images in (outputs, clean):
+        if not images.is_floating_point() or not (images.min() >= -OVERSHOOT and images.max() <= 1 + OVERSHOOT):
+            raise ValueError(f"expected images in [0, 1], found {images.dtype} from {images.min():g} to {images.max():g}")
     # quantise in float32, as networks return it: in double precision, a float32 k / 255 can fall below k and truncate to k - 1
     truth = _planes(quantise(clean.float(), "round").to(dtype), chosen)
     ours = _planes(quantise(outputs.float(), chosen.quantise).to(dtype), chosen)

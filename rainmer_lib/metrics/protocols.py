@@ -28,6 +28,7 @@ Plane = Float[np.ndarray, "h w"]
 Scores = tuple[float, float]
 
 SMALLEST = 11  # pixels per side: one window of the SSIM
+OVERSHOOT = 0.5  # by which an output may leave [0, 1], and is clipped; beyond, it is on another scale, such as 0-255
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ def quantise(image: ImageFloat, how: str) -> Image8 | ImageFloat:
 def evaluate(output: ImageFloat | Image8, clean: Image8, name: str) -> Scores:
     """Return PSNR (dB, infinite for equal images) and SSIM of an output, in [0, 1] or already 8-bit, under one protocol.
 
-    Raises ValueError on an unknown protocol, on images of different sizes, on sides under 11 pixels, and on values that are
-    not finite.
+    An output that leaves [0, 1] a little is clipped.  Raises ValueError on an unknown protocol, on images of different sizes,
+    on sides under 11 pixels, on values that are not finite, and on floats of another scale, such as 0-255.
     """
     chosen = protocol(name)
     _check(output, clean)
@@ -140,5 +141,13 @@ def _check(output: np.ndarray, clean: np.ndarray) -> None:
         raise ValueError(
             f"expected an output in [0, 1] or 8-bit and an 8-bit ground truth; found {output.dtype}, {clean.dtype}"
         )
-    if output.dtype != np.uint8 and not np.isfinite(output).all():
+    if output.dtype != np.uint8:
+        require_unit_scale(output)
+
+
+def require_unit_scale(image: ImageFloat) -> None:
+    """Raise ValueError unless the values are finite and within [0, 1], or close enough to be clipped."""
+    if not np.isfinite(image).all():
         raise ValueError("the output has values that are not finite")
+    if image.min() < -OVERSHOOT or image.max() > 1 + OVERSHOOT:
+        raise ValueError(f"expected an output in [0, 1], found values from {image.min():g} to {image.max():g}: scale it")

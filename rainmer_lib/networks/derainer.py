@@ -1,6 +1,7 @@
 """Interface of a network that removes rain."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -25,3 +26,15 @@ class Derainer(nn.Module):
     def stages(self, image: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 3 h w"]]:
         """Return the outputs of all stages, the result last, for losses on every stage."""
         return [self(image)]
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Context in which a network is in evaluation mode; each of its parts then has the mode it had."""
+    training = [part for part in network.modules() if part.training]
+    network.eval()
+    try:
+        yield
+    finally:
+        for part in training:
+            part.training = True

@@ -71,3 +71,13 @@ def test_a_name_that_is_not_utf8_is_shown_and_the_summary_too(run, photo, tmp_pa
     cut.unlink()
     assert run("evaluate", tmp_path / "out", tmp_path / "in", "--csv", tmp_path / "s.csv") == 0
     assert b"a\\udcff" in (tmp_path / "s.csv").read_bytes()
+
+
+@pytest.mark.parametrize("closed", ["stdout", "stderr"])
+def test_a_program_without_a_stream_to_write_to_works(run, photo, tmp_path, monkeypatch, closed):
+    """As of a service: two images, because a bar is shown for several; the messages of errors go nowhere."""
+    photo(tmp_path / "in" / "a.png"), photo(tmp_path / "in" / "b.png")
+    for words, code in ((["in", "out"], 0), (["nowhere", "out"], 2)):
+        monkeypatch.setattr(sys, closed, None)
+        assert run("derain", *(tmp_path / word for word in words)) == code
+    assert len(list((tmp_path / "out").iterdir())) == 2

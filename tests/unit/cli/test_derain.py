@@ -272,12 +272,21 @@ WRONG = {
     "no number": (["derain", "a.png", "b.png", "--strength", "nan"], "strength nan: choose a number from 0"),
     "a file of weights": (["derain", "a.png", "b.png", "--model", "text.png"], "is a file: give its folder, '.'"),
     "no memory": (["derain", "a.png", "b.png", "--memory", "-1"], "above 0"),
+    "memory is no number": (["derain", "a.png", "b.png", "--memory", "nan"], "--memory nan: expected a number of GB above 0"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("words", "message"), WRONG.values(), ids=WRONG)
 def test_wrong_input_is_one_message(words, message, refused):
     refused(words, message)
+
+
+@pytest.mark.parametrize("limit", ["inf", "1e300"])
+def test_any_limit_above_the_need_is_none(run, photo, tmp_path, limit):
+    source = photo(tmp_path / "a.png")
+    assert run("derain", source, tmp_path / "b.png") == 0
+    assert run("derain", source, tmp_path / "c.png", "--memory", limit) == 0
+    assert (tmp_path / "c.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 def test_the_error_of_too_small_tiles_speaks_of_the_option(run, photo, tmp_path, capsys):

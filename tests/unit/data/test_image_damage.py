@@ -1,5 +1,6 @@
 """Files that are no photo: damaged, animated, too large, of other kinds; and which files of a folder are images."""
 
+import os
 import zlib
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import tifffile
 from PIL import Image
 
-from rainmer_lib.data import image_decoding
+from rainmer_lib.data import image_decoding, image_files
 from rainmer_lib.data.image_files import list_images, read_image
 
 RNG = np.random.default_rng(0)
@@ -105,3 +106,53 @@ def test_list_images(tmp_path):
     assert found == ["a.JPG", "b.png", "broken.webp", "no_suffix", "sub/c.tif"]
     with pytest.raises(FileNotFoundError, match="nowhere: no such folder"):
         list_images(tmp_path / "nowhere")
+
+
+def test_links_are_followed_but_not_for_ever_and_lost_ones_are_named(tmp_path):
+    """A link to a folder that is around it has no end; one that leads nowhere is listed if its name is that of an image."""
+    for name in ("in/a.png", "elsewhere/b.png", "elsewhere/sub/c.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(RGB).save(tmp_path / name)
+    links = {"linked": "elsewhere", "self": "in", "linked/sub/up": "elsewhere", "lost.png": "gone", "lost": "gone"}
+    for link, target in ((f"in/{link}", target) for link, target in links.items()):
+        (tmp_path / link).symlink_to(tmp_path / target)
+    found = [str(p.relative_to(tmp_path / "in")) for p in list_images(tmp_path / "in")]
+    assert found == ["a.png", "linked/b.png", "linked/sub/c.png", "lost.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    """One that is named like an image is listed, so that it is named as what cannot be read."""
+    for name in ("pipe", "pipe.png"):
+        os.mkfifo(tmp_path / name)
+    assert list_images(tmp_path) == [tmp_path / "pipe.png"]
+    with pytest.raises(ValueError, match="pipe.png: the file is empty"):
+        read_image(tmp_path / "pipe.png")
+
+
+def test_a_file_of_another_kind_that_may_not_be_read_stops_nothing(tmp_path, monkeypatch):
+    """Made to fail by hand: whoever may read everything would not be refused."""
+    Image.fromarray(RGB).save(tmp_path / "a.png")
+    (tmp_path / "notes").write_text("locked")
+
+    def refuse(path, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    monkeypatch.setattr(Image, "open", refuse)
+    monkeypatch.setattr(image_files, "unread_kind", refuse)
+    assert list_images(tmp_path) == [tmp_path / "a.png"]
+
+
+def test_a_folder_that_may_not_be_read_is_not_skipped(tmp_path, monkeypatch):
+    (tmp_path / "locked").mkdir()
+    really = os.scandir
+
+    def refuse(path):
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return really(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError, match="locked: this folder cannot be read .Permission denied.; change its permissions"):
+        list_images(tmp_path)

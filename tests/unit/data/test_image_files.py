@@ -189,6 +189,8 @@ def test_what_cannot_be_written(tmp_path):
         write_image(tmp_path / "a.png", RGB[:3], like)
     with pytest.raises(ValueError, match="not finite"):
         write_image(tmp_path / "a.png", np.full(RGB.shape, np.nan), like)
+    with pytest.raises(ValueError, match=r"expected an output in \[0, 1\], found values from"):
+        write_image(tmp_path / "a.png", RGB.astype(np.float32), like)  # would be white
     assert list(tmp_path.iterdir()) == []
 
 

@@ -130,5 +130,6 @@ def test_night_is_darker_and_its_rain_shines_near_lamps(backgrounds):
 def test_messages(backgrounds):
     with pytest.raises(ValueError, match="rain100l, rain12"):
         render_streaks(32, 32, "storm", 0)
-    with pytest.raises(ValueError, match=r"in \[0, 1\]"):
-        render(backgrounds[0] * 255, "light", 0)
+    for factor in (255, np.nan):
+        with pytest.raises(ValueError, match=r"in \[0, 1\]"):
+            render(backgrounds[0] * factor, "light", 0)

@@ -82,6 +82,21 @@ def test_a_changed_folder_is_said_with_its_files(two, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("content", [
+    "", "x{", "[1]", "null", '{"rainy": 3}', '{"rainy": {"source": "."}}', '{"clean": {"source": ".", "files": 3}}', "\xff",
+])  # fmt: skip
+def test_a_damaged_record_of_another_run_is_named_and_stops_no_training(two, tmp_path, content):
+    record = OwnPhotos(*two).load(METHODS["dcdgan"], 32, lambda _: None).record
+    atomic.write_json(tmp_path / "runs" / "dcdgan-1" / "data.json", record)
+    (tmp_path / "rainy" / "0001.png").unlink()
+    other = tmp_path / "runs" / "dcdgan-2" / "data.json"
+    atomic.write(other, lambda part: part.write_text(content, encoding="latin-1"))
+    said = []
+    OwnPhotos(*two).load(METHODS["dcdgan"], 32, said.append)
+    assert f"{other}: damaged, so the photos are not compared with those of this run" in said
+    assert f"  {two[0]}, gone: 0001.png" in said, "the others are compared"
+
+
 def test_a_run_is_scored_beside_the_rainy_input(two, pairs, given_run, generator):
     own = OwnPhotos(*two, test=pairs)
     own.load(METHODS["dcdgan"], 32, lambda _: None)

@@ -16,6 +16,7 @@ from rainmer_lib.inference import derain as inference
 from rainmer_lib.inference import probe
 from rainmer_lib.inference.derain import at_strength, derain, tile_that_fits
 from rainmer_lib.inference.memory import CPU_LIMIT, memory_at_hand, needed
+from rainmer_lib.networks.rain_layer_generator import RainLayerGenerator
 from rainmer_lib.networks.resnet_generator import ResNetGenerator
 from rainmer_lib.rainmer import tiny
 from rainmer_lib.rainmer.model import build_network, view_of
@@ -106,6 +107,42 @@ def test_wrong_options_are_refused():
                              for s in (-0.01, 1.51, float("nan"), float("inf")))):  # fmt: skip
         with pytest.raises(ValueError, match=words):
             derain(None, random_image(8, 8), **options)  # before the network is asked for anything
+
+
+def test_an_image_that_is_no_array_and_a_network_that_is_none_are_refused():
+    image = random_image(8, 8)
+    for wrong in (image.tolist(), torch.from_numpy(image), "photo.png", None):
+        with pytest.raises(TypeError, match=rf"as a NumPy array, \(h, w, 3\), got {type(wrong).__name__}; read_image"):
+            derain(NETWORK, wrong)
+    with pytest.raises(TypeError, match="need a network, got str; load_model"):
+        derain("auto", image)
+
+
+def test_numbers_that_are_none_are_refused():
+    for name in ("tile", "memory_limit", "sample"):
+        with pytest.raises(ValueError, match=f"{name} nan: need a positive number"):
+            derain(None, random_image(8, 8), **{name: float("nan")})
+
+
+@pytest.mark.parametrize("form", [lambda x: x[..., ::2, ::2], lambda x: x[:, :1], lambda x: x[0]])
+def test_a_network_of_other_shapes_is_refused(form):
+    with pytest.raises(ValueError, match="must have the shape of its input, found"):
+        derain(Identity(form), random_image(8, 8))
+
+
+def test_a_network_in_training_mode_gives_what_it_gives_in_evaluation(monkeypatch):
+    """Here the mode changes the slope of the last layer; each part is left in the mode that it had."""
+    network = RainLayerGenerator(4, 1)
+    image, parts = random_image(24, 24), list(network.modules())
+    expected = derain(network.eval(), image)
+    network.train()
+    parts[-1].eval()
+    assert np.array_equal(derain(network, image), expected)
+    assert [part.training for part in parts] == [True] * (len(parts) - 1) + [False]
+    monkeypatch.setattr(inference, "run", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        derain(network, image)
+    assert network.training, "after an error too"
 
 
 class Shift(Identity):
@@ -287,6 +324,12 @@ def test_every_tile_has_the_prompts_of_the_whole_image(prompted):
     assert len(seen) > 1 and all(torch.equal(view, view_of(whole, 16)) for view in seen)
     derain(network, image[:, :90])
     assert torch.equal(seen[-1], view_of(whole[..., :90], 16)), "the next image is prompted by itself"
+
+
+def test_a_compiled_network_is_prompted_alike(prompted):
+    network, image = prompted[0], random_image(21, 34)
+    compiled = torch.compile(network, backend="eager")
+    np.testing.assert_allclose(derain(compiled, image), derain(network, image), atol=1e-6)
 
 
 def test_a_network_without_a_context_of_its_own_is_spared_the_whole_image(monkeypatch):

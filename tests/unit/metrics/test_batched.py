@@ -54,3 +54,7 @@ def test_messages():
         evaluate_batch(images, images[..., 1:], "rgb")
     with pytest.raises(ValueError, match="choose one of"):
         evaluate_batch(images, images, "matlab")
+    for wrong in (255 * images, 2 * images - 1, images * torch.nan, (255 * images).to(torch.uint8)):
+        for both in ((wrong, images), (images, wrong)):
+            with pytest.raises(ValueError, match=r"expected images in \[0, 1\], found torch"):
+                evaluate_batch(*both, "rgb")

@@ -165,6 +165,16 @@ def test_messages():
         evaluate(np.full(clean.shape, np.nan), clean, "rgb")
 
 
+def test_an_output_of_another_scale_is_refused_and_one_slightly_beyond_is_clipped():
+    """An 8-bit image in floats, or one in [-1, 1], would be clipped to black and white, and scored without a word."""
+    noisy, clean = pair()
+    for wrong in (noisy.astype(np.float32), noisy.astype(float), noisy / 127.5 - 1):
+        with pytest.raises(ValueError, match=r"expected an output in \[0, 1\], found values from .* to .*: scale it"):
+            evaluate(wrong, clean, "rgb")
+    beyond = 1.8 * noisy / 255 - 0.4
+    assert evaluate(beyond, clean, "rgb") == evaluate(np.clip(beyond, 0, 1), clean, "rgb")
+
+
 def test_one_call_evaluates_under_all():
     noisy, clean = pair()
     assert evaluate_all(noisy, clean) == {name: evaluate(noisy, clean, name) for name in PROTOCOLS}
