@@ -163,5 +163,5 @@ def test_the_training_loop_takes_it(domain, tmp_path):
         class identity:
             key, config = "test", Config
 
-    loop._run_steps(Trainer(), Config, domain, Run(), "cpu", 1, 1, None)
+    loop._run_steps(Trainer(), Config, domain, Run(), "cpu", 1, 1, None, None, "test")
     assert seen == [(16, 12, True)] * 2
