@@ -14,8 +14,12 @@ _SCORE = re.compile(rf"^\| (?P<set>[^|]+) \| `{PROTOCOL}` \| (?P<psnr>[\d.]+) \|
 INTRODUCTION = f"""# Models
 
 Every network that ships with the package. A name leads to its card: pictures before and after, scores, what it does to a
-photo besides removing rain, how it was trained, and its limits. PSNR in dB under the protocol `{PROTOCOL}`; damage is
-measured on held-out photos.
+photo besides removing rain, how it was trained, and its limits. PSNR in dB under the protocol `{PROTOCOL}`; the same
+table with a row for the rainy input is in [the training of the small networks](/docs/training_small.md).
+
+Damage is measured on held-out photos. *Rain left*: how much of the rain stays. *Dry photo*: a photo without rain, derained,
+against itself; more is better. *Tint*: change of its colours. *Ribs*: rainy pixels that became too dark. *Ghosts*: error where
+the rainy photo is saturated.
 """
 
 
