@@ -40,7 +40,7 @@ def adapt(run: Run, domain: UnpairedRain, profile: Profile, say=print, kept: str
         raise ValueError(f"kept={kept!r}: choose one of {', '.join(KEPT)}")
     every = kept == "all"
     warm_up = run.config.warm_up if every else run.config.warm_up // SHARE
-    steps = warm_up + (run.config.steps - run.config.warm_up) // SHARE if every else run.config.steps // SHARE
+    steps = warm_up + max(1, (run.config.steps - warm_up) // SHARE) if every else run.config.steps // SHARE
     config = replace(
         run.config, steps=max(1, steps), warm_up=warm_up, learning_rate=run.config.learning_rate / PATIENCE
     )  # fmt: skip
