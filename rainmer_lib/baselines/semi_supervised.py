@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from rainmer_lib.baselines.supervised import Trainer
+from rainmer_lib.baselines.supervised import Pairs, Trainer
 from rainmer_lib.data.batches import SemiSupervisedBatch
 from rainmer_lib.data.real_photos import with_real_photos
-from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 
 SUPERVISION = "semi-supervised"  # a `Method` of this supervision takes pairs and real photos
@@ -33,26 +32,10 @@ class SemiSupervisedTrainer(Trainer):
 
 
 @dataclass(frozen=True)
-class PairsWithRealRain:
+class PairsWithRealRain(Pairs):
     """Pairs of a training set, and crops of real rainy photos, or of its own rainy ones in their place."""
 
-    source: UnpairedRain
     remarks: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        """Name of the source."""
-        return self.source.name
-
-    @property
-    def fingerprint(self) -> str:
-        """Fingerprint of the source with its real photos."""
-        return self.source.fingerprint
-
-    @property
-    def held_out(self) -> list[Pair]:
-        """Held-out pairs of the source."""
-        return self.source.held_out
 
     def batch(self, step: int, size: int, crop: int, seed: int) -> SemiSupervisedBatch:
         """Return pairs of crops and as many real rainy crops, a function of seed and step alone."""
