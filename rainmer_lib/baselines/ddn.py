@@ -163,7 +163,7 @@ SIZES = {
         duration="seconds a training run on one core", log_every=20, save_every=1000,
     ),
     "laptop": Size(
-        _SHORT | {"steps": 600, "batch": 4},
+        _SHORT | {"steps": 1400, "batch": 4},
         duration="two minutes a training run on one core",
     ),
     "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=2000),

@@ -186,7 +186,7 @@ METHOD = Method(
             duration="seconds a training run on one core", log_every=20, save_every=1000,
         ),
         "laptop": Size(
-            {"steps": 600, "batch": 4, "crop": 64, "learning_rate": 1e-3}, duration="minutes a training run on one core"
+            {"steps": 550, "batch": 4, "crop": 64, "learning_rate": 1e-3}, duration="minutes a training run on one core"
         ),
         "paper": Size(duration="days a training run on a GPU", log_every=200, save_every=2000),
     },

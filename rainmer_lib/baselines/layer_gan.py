@@ -92,7 +92,7 @@ SIZES = {
         duration="seconds a training run on one core", log_every=20, save_every=1000,
     ),
     "laptop": Size(
-        _SMALL | {"width": 32, "blocks": 5, "discriminator_width": 24, "replay": 8, "steps": 2000, "batch": 4, "ema": 0.99},
+        _SMALL | {"width": 32, "blocks": 5, "discriminator_width": 24, "replay": 8, "steps": 2600, "batch": 4, "ema": 0.99},
         duration="minutes a training run on one core",
     ),
     "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=2000),

@@ -47,7 +47,7 @@ SIZES = {
         log_every=20, save_every=1000,
     ),
     "laptop": Size(
-        {"stages": 4, "blocks": 3, "steps": 600, "batch": 4, "crop": 48},
+        {"stages": 4, "blocks": 3, "channels": 16, "steps": 1400, "batch": 4, "crop": 48},
         duration="minutes a training run on one core",
     ),
     "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=2000),

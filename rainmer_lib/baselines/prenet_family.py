@@ -58,7 +58,7 @@ def _blocks(config: PReNetConfig) -> str:
     return f"{config.blocks} residual blocks" if config.repeats == 1 else f"one residual block, used {config.repeats} times"
 
 
-_LAPTOP = {"stages": 4, "steps": 600, "batch": 4, "crop": 48}
+_LAPTOP = {"stages": 4, "channels": 16, "steps": 1400, "batch": 4, "crop": 48}
 _ONE = _LAPTOP | {"repeats": 3}
 
 PRN = _member(PRNConfig, "prn", "PRN", "PRN6", "residual CNN, progressive", _LAPTOP | {"blocks": 3})

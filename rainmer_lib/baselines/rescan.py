@@ -154,7 +154,7 @@ SIZES = {
         duration="seconds a training run on one core", log_every=20, save_every=1000,
     ),
     "laptop": Size(
-        {"stages": 3, "steps": 600, "batch": 4, "crop": 48, "learning_rate": 2e-3},
+        {"stages": 2, "channels": 16, "steps": 1400, "batch": 4, "crop": 48, "learning_rate": 2e-3},
         duration="minutes a training run on one core",
     ),
     "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=2000),

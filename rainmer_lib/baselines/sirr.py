@@ -167,7 +167,7 @@ SIZES = {
         duration="seconds a training run on one core", log_every=20, save_every=1000,
     ),
     "laptop": Size(
-        _SHORT | {"steps": 1000, "batch": 4, "crop": 48}, scaled=_SMALL, duration="minutes a training run on one core",
+        _SHORT | {"steps": 1200, "batch": 4, "crop": 48}, scaled=_SMALL, duration="minutes a training run on one core",
     ),
     "paper": Size(duration="a day a training run on a GPU", log_every=200, save_every=2000),
 }  # fmt: skip

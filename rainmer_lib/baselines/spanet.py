@@ -242,7 +242,7 @@ METHOD = Method(
             duration="seconds a training run on one core", log_every=20, save_every=1000,
         ),
         "laptop": Size(
-            {"width": 16, "steps": 600, "batch": 4, "crop": 48, "learning_rate": 2e-3},
+            {"width": 12, "groups": 1, "steps": 2000, "batch": 4, "crop": 48, "learning_rate": 2e-3},
             duration="minutes a training run on one core",
         ),
         "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=1000),
