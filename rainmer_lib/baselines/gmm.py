@@ -239,7 +239,7 @@ SIZES = {
 
 METHOD = Method(
     name="gmm",
-    title="GMM (layer priors)",
+    title="GMM",
     version=METHOD_VERSION,
     config=GMMConfig,
     network=LayerPriors,

@@ -24,7 +24,8 @@ class Row:
 
     `changes`: fields in which the row differs from the method at its size, for a notebook to print.
     `data(data, keep)` selects the row's training data from the experiment's; with `keep` False, for the fingerprint alone.
-    `remark`: a difference that no field of the configuration expresses.
+    `remark`: a difference that no field of the configuration expresses.  `runs`: training runs at most, where an image takes
+    too long to test more of them; 0 for as many as the experiment has seeds.
     """
 
     method: Method
@@ -32,6 +33,11 @@ class Row:
     changes: Mapping[str, Any] = field(default_factory=dict)
     data: Callable[..., Any] = _all
     remark: str = ""
+    runs: int = 0
+
+    def seeds(self, number: int) -> range:
+        """Return the seeds of this row's runs in an experiment of so many seeds."""
+        return range(min(number, self.runs or number))
 
 
 Rows = Mapping[str, Row]

@@ -17,7 +17,7 @@ from rainmer_lib.networks.stored import not_finite
 from rainmer_lib.training.method import Trainer
 from rainmer_lib.training.progress import Ticker
 from rainmer_lib.training.run import RunFolder
-from rainmer_lib.training.threads import choose_threads
+from rainmer_lib.training.threads import choose_threads, flush_denormals
 
 
 class TrainingDiverged(ValueError):
@@ -55,6 +55,7 @@ def train(
         report(run, say)
         return run
     threads = choose_threads()
+    flush_denormals()
     with run.locked():
         if run.is_finished(say):  # another process finished it while this one waited
             report(run, say)
