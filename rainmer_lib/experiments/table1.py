@@ -14,7 +14,6 @@ from rainmer_lib.experiments.experiment import Experiment, Row, Rows, row_of
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.methods import METHODS
-from rainmer_lib.pretrained.models import MODELS
 
 OURS = DCDGAN.title
 # In the order of the paper's table; CUT, DCLGAN and the last supervised row are not in it
@@ -64,14 +63,6 @@ def trainable(compared: Rows, settings: Settings, say=print) -> dict[str, Row]:
 def number_of_runs(compared: Rows, settings: Settings) -> int:
     """Return the number of training runs of a comparison."""
     return sum(len(row.seeds(settings.seeds)) for row in compared.values())
-
-
-def kind_of(label: str, compared: Rows) -> str:
-    """Return the kind of a row or of a method with fixed weights, one of `training.method.KINDS`; empty for the input."""
-    if label in compared:
-        return compared[label].method.kind
-    models = fixed_methods.WEIGHTS.get(label, {})
-    return MODELS[next(iter(models.values()))].method().kind if models else ""
 
 
 def check_claims(means: pd.DataFrame, gains: pd.DataFrame, compared: Rows, protocol: str = "prenet") -> pd.DataFrame:
