@@ -12,7 +12,6 @@ import pandas as pd
 from jaxtyping import Float
 from scipy.stats import bootstrap, wilcoxon
 
-
 CONFIDENCE = 0.95
 RESAMPLES = 9999
 

@@ -77,12 +77,14 @@ def describe(rows: Rows, settings: Settings) -> str:
     profile = settings.profile.name
     families = _by_size(row.method for row in rows.values())
     seeds = "seed 0" if settings.seeds == 1 else f"seeds 0 to {settings.seeds - 1}"
-    lines = [f"profile {profile}, {seeds}, {', '.join(dict.fromkeys(m.sizes[profile].duration for m in families.values()))}"]
+    durations = {method.sizes[profile].duration for method in families.values()}
+    one = len(durations) == 1  # said once; otherwise with each group of methods
+    lines = [f"profile {profile}, {seeds}{f', {next(iter(durations))}' if one else ''}"]
     for titles, method in families.items():
         size, paper = method.sizes[profile], method.config()
         changes = _changes_of_all(size, paper, [row for row in rows.values() if row.method.sizes is method.sizes])
         if changes or size.scaled:
-            lines.append(f"{titles}, the paper's values -> this profile's:")
+            lines.append(f"{titles}{'' if one else f', {size.duration}'}, the paper's values -> this profile's:")
         lines += [f"  {name}: {getattr(paper, name)} -> {value}" for name, value in changes.items()]
         lines += [f"  {name}: times {factor:g}" for name, factor in size.scaled.items()]
     lines.append("rows:")

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from functools import partial
+from itertools import product
 from typing import Any
 
 import pandas as pd
 
-from rainmer_lib.claims.over_seeds import check_best, check_order, each_seed
+from rainmer_lib.claims.over_seeds import check_best, check_order, check_pairs, each_seed
 from rainmer_lib.experiments import fixed_methods
 from rainmer_lib.experiments.adaptation import drops
 from rainmer_lib.experiments.dcdgan import DCDGAN
@@ -65,21 +66,31 @@ def number_of_runs(compared: Rows, settings: Settings) -> int:
     return sum(len(row.seeds(settings.seeds)) for row in compared.values())
 
 
+def kinds(compared: Rows) -> dict[str, list[str]]:
+    """Return the labels of each kind, in the table's order."""
+    found: dict[str, list[str]] = {}
+    for label, row in compared.items():
+        found.setdefault(row.method.kind, []).append(label)
+    return found
+
+
 def check_claims(means: pd.DataFrame, gains: pd.DataFrame, compared: Rows, protocol: str = "prenet") -> pd.DataFrame:
     """Test whether DCD-GAN is better than each other row and PReNet's authors' weights, and keeps more of its gain elsewhere.
 
     The latter against the supervised rows, by `adaptation.drops` from the held-out photos to all other test sets, if there are
-    others.  `gains`: of one protocol.  Columns test_set, metric, then those of `claims.over_seeds.check_order`.
+    others.  Then whether supervised rows are better than semi-supervised ones.  `gains`: of one protocol.  Columns test_set,
+    metric, then those of `claims.over_seeds.check_order`.
     """
-    chosen = each_seed(means[means.method.isin(list(compared))])
+    chosen, of_kind = each_seed(means[means.method.isin(list(compared))]), kinds(compared)
+    supervised = of_kind.get("supervised", [])
     parts = [
         check_best(chosen, OURS, [label for label in compared if label != OURS], protocol),
+        check_pairs(chosen, list(product(supervised, of_kind.get("semi-supervised", []))), protocol),
         fixed_methods.check_against_fixed(means, OURS, "PReNet", protocol),
     ]
     kept = each_seed(drops(gains[gains.method.isin(list(compared))], "held-out")) if gains.test_set.nunique() > 1 else None
-    for label, row in compared.items() if kept is not None else ():
-        if row.method.kind == "supervised":
-            parts.append(check_order(kept, [OURS, label], "kept").assign(test_set="all others", metric="gain kept"))
+    for label in supervised if kept is not None else ():
+        parts.append(check_order(kept, [OURS, label], "kept").assign(test_set="all others", metric="gain kept"))
     return pd.concat(parts, ignore_index=True)
 
 

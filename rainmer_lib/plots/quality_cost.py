@@ -6,11 +6,12 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
 from rainmer_lib.plots.style import WIDTH
 
 COSTS = {"parameters": "parameters", "GMAC": "GMAC of a 256 x 256 image", "seconds": "processor seconds, 481 x 321"}
-MARKERS = {"prior-based": ("D", "#7F7F7F"), "supervised": ("s", "#0072B2"), "semi-supervised": ("^", "#E69F00"),
+MARKERS = {"prior-based": ("D", "#7F7F7F"), "supervised": ("s", "#0072B2"), "semi-supervised": ("h", "#B37700"),
            "unpaired": ("o", "#009E73")}  # fmt: skip
 
 
@@ -26,6 +27,9 @@ def quality_cost_figure(quality: pd.Series, cost: pd.DataFrame, label: str, high
         table = cost.assign(quality=quality)[["kind", column, "quality"]].dropna()
         _panel(axis, table, column, numbers, highlighted)
         axis.set(xscale="log", xlabel=title)
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 3)))
+        axis.xaxis.set_major_formatter(EngFormatter(sep="") if column == "parameters" else StrMethodFormatter("{x:g}"))
+        axis.xaxis.set_minor_formatter(NullFormatter())
     axes[0].set_ylabel(label)
     _legend(figure, cost, numbers)
     return figure
