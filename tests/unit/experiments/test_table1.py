@@ -50,7 +50,7 @@ class Photos:
 def test_rows_without_data_are_left_out_and_named():
     found = rows("benchmarks", profile("quick"))
     errors = {"SIRR": FileNotFoundError("get Real147"), "DDN": ValueError("no clean partners")}
-    given = {name: replace(row, data=lambda _, keep, e=errors.get(name): Photos(e)) for name, row in found.items()}
+    given = {name: replace(row, data=lambda _, keep, name=name: Photos(errors.get(name))) for name, row in found.items()}
     said = []
     left = table1.trainable(given, Settings(profile("quick"), None, 1, ("held-out",), {}), said.append)
     assert set(found) - set(left) == set(errors) and list(left) == [name for name in found if name in left]
