@@ -15,6 +15,11 @@ MARKERS = {"prior-based": ("D", "#7F7F7F"), "supervised": ("s", "#0072B2"), "sem
            "unpaired": ("o", "#009E73")}  # fmt: skip
 
 
+def kind_colours(kinds: Mapping[str, str]) -> dict[str, str]:
+    """Return the colour of each method's kind: grey prior-based, blue supervised, ochre semi-supervised, green unpaired."""
+    return {method: MARKERS[kind][1] for method, kind in kinds.items()}
+
+
 def quality_cost_figure(quality: pd.Series, cost: pd.DataFrame, label: str, highlighted: str = "") -> Figure:
     """Plot `quality` (a number for each method) against each column of `cost`, whose index is the methods.
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from rainmer_lib.plots.quality_cost import COSTS, quality_cost_figure
+from rainmer_lib.plots.quality_cost import COSTS, kind_colours, quality_cost_figure
 
 
 def test_points_numbers_and_names():
@@ -20,3 +20,8 @@ def test_points_numbers_and_names():
     sizes = [dots.get_sizes()[0] for dots in figure.axes[0].collections]
     assert sizes[2] > sizes[0] == sizes[1]
     assert {"1  DSC", "2  DDN", "3  DCD-GAN"} <= {text.get_text() for text in figure.texts}
+
+
+def test_methods_of_a_kind_have_its_colour():
+    found = kind_colours({"DSC": "prior-based", "GMM": "prior-based", "DDN": "supervised"})
+    assert found["DSC"] == found["GMM"] != found["DDN"]
