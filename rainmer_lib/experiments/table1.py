@@ -7,9 +7,11 @@ from typing import Any
 
 import pandas as pd
 
+from rainmer_lib.claims.over_images import paired_tests
 from rainmer_lib.claims.over_seeds import check_best, check_order, check_pairs, each_seed
 from rainmer_lib.experiments import fixed_methods
 from rainmer_lib.experiments.adaptation import drops
+from rainmer_lib.experiments.compare import Comparison
 from rainmer_lib.experiments.dcdgan import DCDGAN
 from rainmer_lib.experiments.experiment import Experiment, Row, Rows, row_of
 from rainmer_lib.experiments.profiles import Profile
@@ -92,6 +94,15 @@ def check_claims(means: pd.DataFrame, gains: pd.DataFrame, compared: Rows, proto
     for label in supervised if kept is not None else ():
         parts.append(check_order(kept, [OURS, label], "kept").assign(test_set="all others", metric="gain kept"))
     return pd.concat(parts, ignore_index=True)
+
+
+def check_images(comparison: Comparison, protocol: str = "prenet") -> pd.DataFrame:
+    """Test over images whether DCD-GAN is better than each other method, but `dcdgan-small`, which is DCD-GAN itself.
+
+    Columns are those of `claims.over_images.paired_test`.
+    """
+    others = [name for name in dict.fromkeys(comparison.scores.method) if name not in ("input", OURS, "dcdgan-small")]
+    return paired_tests(comparison.scores, [(OURS, name) for name in others], protocol)
 
 
 EXPERIMENTS: Mapping[str, Experiment] = {"benchmarks": Experiment(rows, DCDGAN.data, lambda profile: profile.test_sets)}

@@ -20,8 +20,8 @@ def change_figure(
 
     `changes` has a row for each method, seed and test set, with the columns of `metrics` (column -> label): the score minus
     that of the rainy input, which is at 0.  Each panel has its own scale, because gains differ much between test sets; more
-    than `MOST` test sets stand in several rows.  A method without a row has an empty line.  `palette`: colour of each method, by
-    default its own (`style.colours`).
+    than `MOST` test sets stand in several rows.  A method without a row has an empty line.  `palette`: colour of each method,
+    by default its own (`style.colours`).
     """
     sets = list(dict.fromkeys(changes.test_set))
     columns = -(-len(sets) // -(-len(sets) // MOST))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from rainmer_lib.experiments import table1
+from rainmer_lib.experiments.compare import Comparison
 from rainmer_lib.experiments.profiles import PROFILES, profile
 from rainmer_lib.experiments.records import published
 from rainmer_lib.experiments.registry import rows
@@ -85,6 +86,14 @@ def test_claims_on_the_kinds(scored):
     assert verdicts["held-out", "psnr", "DCD-GAN", "DSC"] == "supported", "its single run stands beside every seed"
     kept = found[found.metric == "gain kept"]
     assert list(kept.worse) == ["DDN"] and np.isclose(kept.difference, (2 - 3) - (1 - 6))[0]
+
+
+def test_over_images_everyone_is_compared_but_the_input_and_our_own_shipped_network(scored):
+    names = ("input", "DSC", "PReNet", "dcdgan-small", "DCD-GAN")
+    table = [(name, -1, "rain12", f"{i}", "prenet", 20.0 + len(name) + i, 0.5) for name in names for i in range(6)]
+    columns = ["method", "seed", "test_set", "image", "protocol", "psnr", "ssim"]
+    found = table1.check_images(Comparison([], pd.DataFrame(table, columns=columns), None))
+    assert list(dict.fromkeys(found.worse)) == ["DSC", "PReNet"] and set(found.better) == {"DCD-GAN"}
 
 
 def test_with_one_test_set_nothing_is_said_of_others(scored):
