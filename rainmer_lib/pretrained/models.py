@@ -62,7 +62,7 @@ def _prenet(training_set: str) -> Model:
 
     title = f"PReNet (CVPR 2019), its authors' weights for {training_set}; trained with pairs"
     prenet = METHODS["prenet"]
-    return Model(lambda: prenet.load_published(weights()), weights, lambda: title, lambda: METHODS["dcdgan"])
+    return Model(lambda: prenet.load_published(weights()), weights, lambda: title, lambda: prenet)
 
 
 MODELS = {
