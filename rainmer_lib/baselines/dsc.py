@@ -187,6 +187,7 @@ METHOD = Method(
     network=DiscriminativeSparseCoding,
     start=fitted(DiscriminativeSparseCoding, Trainer),
     supervision="unpaired",
+    prior_based=True,
     family="sparse codes of both layers",
     citation="Luo, Xu and Ji, Removing Rain from a Single Image via Discriminative Sparse Coding, ICCV 2015",
     sizes=SIZES,

@@ -245,6 +245,7 @@ METHOD = Method(
     network=LayerPriors,
     start=fitted(LayerPriors, Trainer),
     supervision="unpaired",
+    prior_based=True,
     family="prior on patches of both layers",
     citation="Li et al., Rain Streak Removal Using Layer Priors, CVPR 2016",
     sizes=SIZES,
