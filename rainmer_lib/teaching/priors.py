@@ -16,6 +16,7 @@ from rainmer_lib.data import photos
 from rainmer_lib.data.synthetic_rain import add_streaks, render_streaks
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired import embedded
+from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.methods import METHODS
 
@@ -49,12 +50,15 @@ def scenes(seed: int) -> dict[str, Pair]:
     return found
 
 
-def fitted(name: str, steps: int) -> PriorDerainer:
-    """Fit the prior of `dsc` or `gmm` at the size `SMALL`, on the embedded photos that show no scene; seed 0."""
-    shown = {photo for photo, _ in SCENES.values()}
-    data = embedded()
+def photos_to_fit() -> UnpairedRain:
+    """Return the embedded photos that show no scene, with their streak layers."""
+    shown, data = {photo for photo, _ in SCENES.values()}, embedded()
     named = zip(photos.RAINY, data.rainy_photos, strict=True)
-    data = replace(data, rainy_photos=[photo for file, photo in named if file not in shown])
+    return replace(data, rainy_photos=[photo for file, photo in named if file not in shown])
+
+
+def fitted(name: str, data: UnpairedRain, steps: int) -> PriorDerainer:
+    """Fit the prior of `dsc` or `gmm` at the size `SMALL`; seed 0."""
     config = METHODS[name].at("laptop", **SMALL[name], steps=steps)
     trainer = METHODS[name].start(config, "cpu")
     for step in range(steps):
