@@ -33,7 +33,6 @@ PRIORS, VARYING = ("dsc", "gmm"), ("cyclegan", "cut", "dclgan", "dcdgan")
 SINGLE = {
     "quick": tuple(name for name in NAMES if name not in VARYING),
     "laptop": (*PRIORS, "ddn", "did_mdn", "rescan", "spanet", "paired_generator", "sirr", "syn2real"),
-    "paper": PRIORS,
 }
 
 
@@ -46,7 +45,7 @@ def _row(name: str, profile: Profile) -> Row:
     method, steps = METHODS[name], STEPS.get(profile.name, {}).get(name)
     row = row_of(method, profile, **({"steps": steps} if steps else {}))
     data = partial(_data_of, method.data, profile.name)
-    return Row(method, row.config, row.changes, data, method.kind, runs=int(name in SINGLE[profile.name]))
+    return Row(method, row.config, row.changes, data, method.kind, runs=int(name in SINGLE.get(profile.name, PRIORS)))
 
 
 def _data_of(make: Any, profile: str, source: Any, keep: bool = True) -> Any:
