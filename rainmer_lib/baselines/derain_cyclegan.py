@@ -227,6 +227,9 @@ SIZES = {
         _SMALL | {"stages": 2, "blocks": 2, "width": 12, "discriminator_width": 16, "steps": 650, "batch": 2, "ema": 0.99},
         duration="minutes a training run on one core",
     ),
+    "gpu": Size(
+        {"steps": 20_000, "batch": 4, "crop": 128, "minutes": 9.0}, duration="nine minutes a training run on a GPU",
+    ),
     "paper": Size(duration="a day a training run on a GPU", log_every=200, save_every=2000, epochs=400),
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from rainmer_lib.experiments.experiment import Rows
 from rainmer_lib.experiments.kept import Fits, kept
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.settings import Settings
+from rainmer_lib.experiments.watching import HeldOutScores, held_out_of, together
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights, method_of, read_config, read_json
 from rainmer_lib.training.loop import Watch, report, train
@@ -75,10 +76,13 @@ def train_run(
                 report(recorded, labelled)
                 return Run(label, config.seed, config, recorded, method)
     folder, size = RunFolder(paths.runs_root(), identity), method.sizes[profile.name]
+    watchers = [watch(folder)] if watch else []
+    if config.minutes:
+        watchers.append(HeldOutScores(folder, method, held_out_of(data), labelled))
     train(
         start or method.start, config, data, folder,
         device=device(), log_every=size.log_every, save_every=size.save_every, say=labelled,
-        watch=watch(folder) if watch else None, name=name,
+        watch=together(watchers), name=name,
     )  # fmt: skip
     return Run(label, config.seed, config, folder, method)
 
