@@ -72,6 +72,10 @@ def main(words: list[str] | None = None) -> None:
         sys.exit(DONE)
     except (ValueError, TypeError, OSError) as error:
         _stop(error, WRONG)
+    except NotImplementedError as error:
+        from rainmer_lib.inference.device import missing_operator
+
+        _stop(missing_operator(error), WRONG)
     except MemoryError as error:
         _stop(f"not enough memory: {error}", WRONG)
     except Exception as error:

@@ -59,6 +59,7 @@ def train(
     minutes: Annotated[
         float | None, typer.Option(help="budget of the run, in place of steps; the learning rate follows the clock")
     ] = None,
+    device: choices.Device = "",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the configuration; may be repeated")] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="also write event files into the run's folder")] = False,
 ) -> None:
@@ -140,6 +141,7 @@ def reproduce(
     ] = None,
     profile: ProfileName = "quick",
     parameter: Annotated[list[str] | None, typer.Option("-p", help="NAME=VALUE of the notebook; may be repeated")] = None,
+    device: choices.Device = "",
     slurm: Annotated[bool, typer.Option("--slurm", help="submit jobs to a Slurm cluster (workflow/profiles/slurm)")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show the jobs without running them")] = False,
 ) -> None:

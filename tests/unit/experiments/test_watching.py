@@ -11,13 +11,10 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 
-from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired_photos import UnpairedPhotos
 from rainmer_lib.experiments import watching
-from rainmer_lib.experiments.watching import EVENTS, HELD_OUT, SHEET, HeldOutScores, Sheets, event_writer, held_out_of, shown_of
-from rainmer_lib.inference.derain import derain
+from rainmer_lib.experiments.watching import EVENTS, SHEET, Sheets, event_writer, shown_of
 from rainmer_lib.methods import METHODS
-from rainmer_lib.metrics.protocols import evaluate, quantise
 from rainmer_lib.training.loop import train
 from rainmer_lib.training.run import RunFolder
 
@@ -128,30 +125,3 @@ def test_without_tensorboard_it_says_how_to_install_it(monkeypatch, source):
 def test_held_out_photos_are_shown_where_a_set_names_none(source, streaked):
     assert list(shown_of(source)) == ["held"] and list(shown_of(streaked)) == ["held"]
     assert list(shown_of(replace(source, shown={"other": streaked.rainy_photos[0]}))) == ["other"]
-
-
-def test_the_average_is_scored_when_it_is_due_and_at_the_end(tiny, streaked, tmp_path):
-    """The last score is that of the network under its average; lines of steps that are made again are dropped."""
-    folder, now, said = folder_of(tmp_path, tiny), [0.0], []
-    folder.path.mkdir(parents=True)
-    pair = Pair("held", streaked.held_out[0].rainy, streaked.clean_photos[0])
-    scores = HeldOutScores(folder, METHOD, [pair], said.append, every=100, clock=lambda: now[0])
-    trainer = METHOD.start(tiny, "cpu")
-    state = torch.get_rng_state()
-    for step, seconds in ((2, 50), (4, 110), (6, 120), (8, 130)):
-        now[0] = seconds
-        scores(trainer, {"step": step})
-    lines = [json.loads(line) for line in (folder.path / HELD_OUT).read_text().splitlines()]
-    assert [line["step"] for line in lines] == [4, 8] and len(said) == 2 and torch.equal(torch.get_rng_state(), state)
-    network = METHOD.network(tiny).eval()
-    network.load_state_dict(trainer.averages["derain"].weights())
-    psnr, ssim = evaluate(quantise(derain(network, pair.rainy), "truncate"), pair.clean, "prenet")
-    assert (lines[1]["psnr"], lines[1]["ssim"]) == (psnr, ssim) and f"{psnr:.2f} dB" in said[1]
-    now[0] = 300
-    scores(trainer, {"step": 6})
-    assert [json.loads(line)["step"] for line in (folder.path / HELD_OUT).read_text().splitlines()] == [4, 6]
-
-
-def test_pairs_of_all_domains_are_held_out():
-    assert list(held_out_of(SimpleNamespace(held_out={"day": [1, 2], "night": [3]}))) == [1, 2, 3]
-    assert list(held_out_of(SimpleNamespace(held_out=[4]))) == [4] and list(held_out_of(object())) == []
