@@ -30,8 +30,10 @@ class Budget:
         return self.clock() - self.began
 
     def over(self, step: int) -> bool:
-        """Return whether nothing is left after `step` steps."""
-        return self.used >= 60 * self.minutes if self.minutes else step >= self.steps
+        """Return whether nothing is left after `step` steps; a run has one at least."""
+        if self.minutes:
+            return step > 0 and self.used >= 60 * self.minutes
+        return step >= self.steps
 
     def at(self, step: int) -> float:
         """Return the step at which the schedule of the learning rate stands: `step`, or the same share of `steps`."""

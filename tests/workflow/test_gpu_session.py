@@ -30,7 +30,8 @@ session.main()
 def test_it_trains_without_packages_that_training_does_not_need(tmp_path):
     script, out = paths.REPOSITORY / "benchmarks" / "gpu_session.py", tmp_path / "out"
     environment = os.environ | {"RAINMER_DATA": str(tmp_path), "PYTHONPATH": str(paths.REPOSITORY), "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", SCRIPT, str(script), str(out)], env=environment, capture_output=True, text=True)
+    words = [sys.executable, "-c", SCRIPT, str(script), str(out)]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     files = {path.name for path in out.iterdir()}
     assert {"table.csv", "table.json", "session.json", "log.jsonl", "held_out.jsonl", "derain-1-of-1.safetensors"} <= files

@@ -88,6 +88,13 @@ def test_a_run_that_was_cut_behind_its_last_step_only_exports(trained):
     assert rates == [] and run.is_finished()
 
 
+def test_a_run_has_a_step_however_slow_its_start_is(tiny):
+    clock = Clock()
+    slow = Budget(replace(tiny, minutes=1.0), clock)
+    clock.now = 100.0
+    assert not slow.over(0) and slow.over(1) and slow.at(0) == tiny.steps
+
+
 def test_steps_are_counted_without_a_clock(tiny):
     def never():
         return 0.0
