@@ -6,8 +6,8 @@ import sys
 
 from rainmer_lib import paths
 
-HIDDEN = (
-    "papermill", "ipykernel", "IPython", "nbconvert", "nbformat", "imagehash", "pooch", "png", "psutil", "yaml", "matplotlib",
+HIDDEN = (  # psutil is asked for the memory of a CPU alone
+    "papermill", "ipykernel", "IPython", "nbconvert", "nbformat", "imagehash", "pooch", "png", "yaml", "matplotlib",
     "seaborn",
 )  # fmt: skip
 SCRIPT = f"""
