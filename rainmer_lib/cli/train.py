@@ -38,15 +38,20 @@ rainmer reproduce train_dcdgan --profile laptop -p seeds=1"""
 
 ProfileName = Annotated[str, typer.Option(help="size: quick, laptop, gpu or paper", autocompletion=choices.profiles)]
 
+DataName = Annotated[
+    str, typer.Option(help="training set by name, such as embedded, bsd-streaks, rain800; auto is the profile's own")
+]
+Minutes = Annotated[
+    float | None, typer.Option(help="budget of the run, in place of steps; the learning rate follows the clock")
+]
+
 
 def train(
     context: typer.Context,
     method: Annotated[str, typer.Option(help="see `rainmer list`", autocompletion=choices.methods)] = "dcdgan",
     profile: ProfileName = "quick",
     seed: Annotated[int, typer.Option(min=0, help="of initial weights and batches")] = 0,
-    data: Annotated[
-        str, typer.Option(help="training set by name, such as embedded, bsd-streaks, rain800; auto is the profile's own")
-    ] = "auto",
+    data: DataName = "auto",
     rainy: Annotated[str, typer.Option(help="folder of your rainy photos, in place of --data")] = "",
     clean: Annotated[str, typer.Option(help="folder of clean photos of other views; without it, photos that are present")] = "",
     pairs: Annotated[tuple[str, str] | None, typer.Option(help="RAINY CLEAN: folders of pairs, equal file names")] = None,
@@ -56,9 +61,7 @@ def train(
         bool, typer.Option("--allow-duplicates", help="go on where rainy, clean and test photos show the same views")
     ] = False,
     preset: Annotated[str, typer.Option(help="paper, or one that the method has besides: released, self_trained")] = "paper",
-    minutes: Annotated[
-        float | None, typer.Option(help="budget of the run, in place of steps; the learning rate follows the clock")
-    ] = None,
+    minutes: Minutes = None,
     device: choices.Device = "",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the configuration; may be repeated")] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="also write event files into the run's folder")] = False,
