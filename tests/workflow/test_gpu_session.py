@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from rainmer_lib import paths
 
 HIDDEN = (  # psutil is asked for the memory of a CPU alone
@@ -27,6 +29,7 @@ session.main()
 """
 
 
+@pytest.mark.slow
 def test_it_trains_without_packages_that_training_does_not_need(tmp_path):
     script, out = paths.REPOSITORY / "benchmarks" / "gpu_session.py", tmp_path / "out"
     environment = os.environ | {"RAINMER_DATA": str(tmp_path), "PYTHONPATH": str(paths.REPOSITORY), "OMP_NUM_THREADS": "1"}
