@@ -224,7 +224,8 @@ SIZES = {
         duration="seconds a training run on one core", log_every=20, save_every=1000,
     ),
     "laptop": Size(
-        _SMALL | {"stages": 2, "blocks": 2, "width": 12, "discriminator_width": 16, "steps": 650, "batch": 2, "ema": 0.99},
+        _SMALL | {"stages": 2, "blocks": 2, "width": 12, "discriminator_width": 16, "steps": 650, "batch": 2, "ema": 0.99,
+         "learning_rate": 2e-3},
         duration="minutes a training run on one core",
     ),
     "gpu": Size(

@@ -3,6 +3,7 @@
 Written from the paper's description; its authors published no source code of the solver.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -111,8 +112,8 @@ class DiscriminativeSparseCoding(PriorDerainer):
         self.atoms = nn.Parameter(F.normalize(torch.randn(config.atoms, config.side**2), dim=1))
         self.rain_atoms = nn.Parameter(F.normalize(torch.randn(config.rain_atoms, config.side**2), dim=1))
 
-    def background(self, rainy: Plane) -> Plane:
-        """Return the luminance without its rain."""
+    def rounds(self, rainy: Plane) -> Iterator[Plane]:
+        """Yield the luminance without its rain, as it is after each round."""
         config, side, stride = self.config, self.config.side, self.config.stride
         dictionaries = [F.normalize(atoms, dim=1) for atoms in (self.atoms, self.rain_atoms)]
         patches, means = centred(patches_of(rainy, side, stride))
@@ -131,7 +132,7 @@ class DiscriminativeSparseCoding(PriorDerainer):
             smooth, falling = (averaged(part, rainy.shape, side, stride) for part in layers)
             layer = blended(rainy, streaks, smooth, config.tie)
             streaks = blended(rainy, layer, falling, config.tie)
-        return layer
+            yield layer
 
 
 def blended(rainy: Plane, other: Plane, patched: Plane, tie: float) -> Plane:
@@ -191,6 +192,7 @@ METHOD = Method(
     network=DiscriminativeSparseCoding,
     start=fitted(DiscriminativeSparseCoding, Trainer),
     supervision="unpaired",
+    prior_based=True,
     family="sparse codes of both layers",
     citation="Luo, Xu and Ji, Removing Rain from a Single Image via Discriminative Sparse Coding, ICCV 2015",
     sizes=SIZES,

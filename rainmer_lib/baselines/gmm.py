@@ -5,6 +5,7 @@ the image itself, where it is flat.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -151,8 +152,8 @@ class LayerPriors(PriorDerainer):
         identity = torch.eye(mixture.covariances.shape[-1]).to(mixture.covariances)
         self.factors.copy_(torch.linalg.cholesky(mixture.covariances + FLOOR * identity))
 
-    def background(self, rainy: Plane) -> Plane:
-        """Return the luminance without its rain."""
+    def rounds(self, rainy: Plane) -> Iterator[Plane]:
+        """Yield the luminance without its rain, as it is after each round."""
         config, omega = self.config, self.config.coupling
         natural, rain = self.mixture, self.rain_in(rainy)
         layer, streaks = rainy.clone(), torch.zeros_like(rainy)
@@ -166,7 +167,7 @@ class LayerPriors(PriorDerainer):
             streaks = (rainy - layer + omega * streaks) / (1 + config.rain_weight + omega)
             streaks = streaks.clamp(min=0).minimum(rainy)
             omega *= 2
-        return layer
+            yield layer
 
     def rain_in(self, rainy: Plane) -> Mixture:
         """Fit a mixture in the flattest region of an image, where what varies is rain; a function of the image alone."""
@@ -243,12 +244,13 @@ SIZES = {
 
 METHOD = Method(
     name="gmm",
-    title="GMM (layer priors)",
+    title="GMM",
     version=METHOD_VERSION,
     config=GMMConfig,
     network=LayerPriors,
     start=fitted(LayerPriors, Trainer),
     supervision="unpaired",
+    prior_based=True,
     family="prior on patches of both layers",
     citation="Li et al., Rain Streak Removal Using Layer Priors, CVPR 2016",
     sizes=SIZES,

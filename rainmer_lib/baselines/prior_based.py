@@ -1,7 +1,7 @@
 """Methods before deep learning: a prior is fitted without gradients, and the network solves each image under the prior."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -47,19 +47,23 @@ class PriorConfig:
 class PriorDerainer(Derainer):
     """Network that solves the luminance of each image on its own; its colours stay.  No gradient passes through it.
 
-    (b, 3, h, w) in [0, 1] -> the same shape, at least a patch a side; `background` splits one plane.
+    (b, 3, h, w) in [0, 1] -> the same shape, at least a patch a side; `rounds` splits one plane.
     """
 
     def forward(self, rainy: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 3 h w"]:
         """Return the derained images."""
+        return self.stages(rainy)[-1]
+
+    def stages(self, image: Float[Tensor, "b 3 h w"]) -> list[Float[Tensor, "b 3 h w"]]:
+        """Return the derained images as they are after every round of the solver, the result last."""
         with torch.no_grad():
-            planes = luminance(rainy)
-            found = torch.stack([self.background(plane) for plane in planes])
-            return rainy + (found - planes)[:, None]
+            planes = luminance(image)
+            found = zip(*(self.rounds(plane) for plane in planes), strict=True)
+            return [image + (torch.stack(layers) - planes)[:, None] for layers in found]
 
     @abstractmethod
-    def background(self, rainy: Plane) -> Plane:
-        """Return the luminance without its rain."""
+    def rounds(self, rainy: Plane) -> Iterator[Plane]:
+        """Yield the luminance without its rain, as it is after each round."""
 
 
 def luminance(images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b h w"]:

@@ -10,7 +10,7 @@ laptop, which are measured anyway.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,9 +102,9 @@ def _calibrated(model: str, test_set: str) -> pd.DataFrame | None:
     return table[["image", "protocol", "psnr", "ssim"]] if set(table.protocol) == set(PROTOCOLS) else None
 
 
-def example_with_fixed(comparison: Comparison, test_set: str, of: str) -> Example:
+def example_with_fixed(comparison: Comparison, test_set: str, of: str, labels: Collection[str] | None = None) -> Example:
     """Return `comparison.example` with the fixed methods whose weights are here, just before the clean image."""
-    example = comparison.example(test_set, of)
+    example = comparison.example(test_set, of, labels)
     images, captions = dict(example.images), dict(example.captions)
     clean, truth = images.pop("clean"), captions.pop("clean")
     for method, _, model in fixed_on((test_set,)):

@@ -110,6 +110,7 @@ def train_rows(rows: Rows, settings: Settings, say: Say = print) -> list[Run]:
         train_run(label, row.method, replace(row.config, seed=seed), data[label], settings.profile, say)
         for seed in range(settings.seeds)
         for label, row in rows.items()
+        if seed in row.seeds(settings.seeds)
     ]
 
 

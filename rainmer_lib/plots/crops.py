@@ -25,7 +25,7 @@ def window_grid(
     Titles are names with captions below.  ValueError if `whole` names an image that is not there, if sizes differ, or
     if the box leaves the image.
     """
-    _check(images, box, whole)
+    check_box(images, box, whole)
     top, left, size = box
     columns = max(3, -(-len(images) // 2))  # with fewer, a window would be larger than the whole image
     height, width = images[whole[0]].shape[:2]
@@ -35,11 +35,11 @@ def window_grid(
     places = figure.add_gridspec(2, 1 + columns, width_ratios=(share, *[1] * columns))
     for row, name in enumerate(whole):
         axis = figure.add_subplot(places[row, 0])
-        _show(axis, images[name], name, "whole")
+        show(axis, images[name], name, "whole")
         axis.add_patch(Rectangle((left, top), size, size, fill=False, ec=FRAME, lw=1.2))
     for number, (name, image) in enumerate(images.items()):
         axis = figure.add_subplot(places[number // columns, 1 + number % columns])
-        _show(axis, image[top : top + size, left : left + size], name, captions.get(name, ""))
+        show(axis, image[top : top + size, left : left + size], name, captions.get(name, ""))
         axis.spines[:].set(visible=True, color=FRAME)
     if title:
         figure.suptitle(title, fontsize=9)
@@ -65,7 +65,8 @@ def most_changed(rainy: Image, outputs: list[Image], size: int) -> tuple[int, in
     return busiest_box(rainy, np.mean([output.astype(np.float64) for output in outputs], axis=0), size)
 
 
-def _check(images: Mapping[str, Image], box: tuple[int, int, int], whole: tuple[str, str]) -> None:
+def check_box(images: Mapping[str, Image], box: tuple[int, int, int], whole: tuple[str, str]) -> None:
+    """Raise ValueError if an image of `whole` is missing, if sizes differ, or if `box` = (top, left, size) leaves the image."""
     if missing := [name for name in whole if name not in images]:
         raise ValueError(f"no image {', '.join(missing)} among {', '.join(images)}")
     sizes = {image.shape for image in images.values()}
@@ -75,7 +76,8 @@ def _check(images: Mapping[str, Image], box: tuple[int, int, int], whole: tuple[
         raise ValueError(f"need images of one size and a box in them, got sizes {sorted(sizes)} and box {box}")
 
 
-def _show(axis: Axes, image: Image, name: str, caption: str) -> None:
+def show(axis: Axes, image: Image, name: str, caption: str) -> None:
+    """Draw an image without ticks or frame, its name and below it the caption as the title."""
     axis.imshow(image, interpolation="nearest")
     axis.set_title(f"{name}\n{caption}", fontsize=7)
     axis.set_xticks([])

@@ -7,6 +7,8 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
+from rainmer_lib.plots.style import WIDTH
+
 Photo = Float[np.ndarray, "h w 3"]
 
 
@@ -35,7 +37,8 @@ def planes(images: Mapping[str, Float[np.ndarray, "_ _"]], limits: tuple[float |
     Without limits, each has its own scale from its smallest value to its largest: its contrast then says nothing.
     """
     ratios = [plane.shape[1] / plane.shape[0] for plane in images.values()]
-    figure, axes = plt.subplots(1, len(images), figsize=(1.9 * sum(ratios), 2.2), width_ratios=ratios, squeeze=False)
+    side = min(1.9, WIDTH / sum(ratios))
+    figure, axes = plt.subplots(1, len(images), figsize=(side * sum(ratios), side + 0.3), width_ratios=ratios, squeeze=False)
     for axis, (name, plane) in zip(axes[0], images.items(), strict=True):
         axis.imshow(plane, cmap="gray", interpolation="nearest", vmin=limits[0], vmax=limits[1])
         axis.set_title(name)

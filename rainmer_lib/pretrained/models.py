@@ -28,11 +28,12 @@ SHARED_WEIGHTS = "model.safetensors"  # in a folder that `hub` has saved
 
 @dataclass(frozen=True)
 class Model:
-    """A trained network: its loader, the path of its weights, and its description in one line."""
+    """A trained network: its loader, the path of its weights, its description in one line, and the method it comes from."""
 
     load: Callable[[], Derainer]
     weights: Callable[[], Path]
     describe: Callable[[], str]
+    method: Callable[[], Method]
 
     @property
     def title(self) -> str:
@@ -52,7 +53,7 @@ def shipped() -> list[str]:
 
 def _shipped(name: str) -> Model:
     folder = SHIPPED / name
-    return Model(lambda: load_folder(folder), lambda: folder / RUN_WEIGHTS, lambda: title_of(folder))
+    return Model(lambda: load_folder(folder), lambda: folder / RUN_WEIGHTS, lambda: title_of(folder), lambda: method_of(folder))
 
 
 def _prenet(training_set: str) -> Model:
@@ -60,7 +61,8 @@ def _prenet(training_set: str) -> Model:
         return paths.data_root() / "weights" / "prenet" / f"{training_set}_PReNet6" / "net_latest.pth"
 
     title = f"PReNet (CVPR 2019), its authors' weights for {training_set}; trained with pairs"
-    return Model(lambda: METHODS["prenet"].load_published(weights()), weights, lambda: title)
+    prenet = METHODS["prenet"]
+    return Model(lambda: prenet.load_published(weights()), weights, lambda: title, lambda: prenet)
 
 
 MODELS = {

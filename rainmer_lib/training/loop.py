@@ -19,7 +19,7 @@ from rainmer_lib.training.budget import Budget, line, worth_a_line
 from rainmer_lib.training.method import Trainer
 from rainmer_lib.training.progress import Ticker
 from rainmer_lib.training.run import RunFolder
-from rainmer_lib.training.threads import choose_threads
+from rainmer_lib.training.threads import choose_threads, flush_denormals
 
 USED = "seconds"  # entry of a checkpoint: what it has used of a budget of minutes
 
@@ -62,6 +62,7 @@ def train(
         report(run, say)
         return run
     threads = choose_threads()
+    flush_denormals()
     with run.locked():
         if run.is_finished(say):  # another process finished it while this one waited
             report(run, say)

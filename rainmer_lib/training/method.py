@@ -11,6 +11,14 @@ from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.run import RunIdentity
 
+# Groups of Table 1 of DCD-GAN, in its order, and what a method of each learns from
+KINDS: Mapping[str, str] = {
+    "prior-based": "photos, for a prior; then each image on its own",
+    "supervised": "pairs",
+    "semi-supervised": "pairs, and real rainy photos",
+    "unpaired": "rainy photos and clean ones of other scenes",
+}
+
 
 class Trainer(Protocol):
     """A training run in progress."""
@@ -71,6 +79,7 @@ class Method:
     data         (photos and streak layers, profile) -> training data
     describe     configuration -> the network in words
     load_published  file of the authors' weights -> `Derainer`; None if there are none
+    prior_based  a prior is fitted without gradients, and every image is solved under it
     """
 
     name: str
@@ -88,6 +97,17 @@ class Method:
     differs: str = ""
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"paper": {}})
     load_published: Callable[[Path], Derainer] | None = None
+    prior_based: bool = False
+
+    @property
+    def kind(self) -> str:
+        """Return the method's group in Table 1 of DCD-GAN, one of `KINDS`.
+
+        `supervision` says which data a training takes, which for a prior are those of an unpaired method.
+        """
+        if self.prior_based:
+            return "prior-based"
+        return "supervised" if self.supervision == "paired" else self.supervision
 
     def at(self, profile: str, preset: str = "paper", **changes: Any) -> Any:
         """Return the configuration at a profile's size.

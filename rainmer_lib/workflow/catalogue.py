@@ -73,7 +73,7 @@ ITEMS = (
     Item("DCD-GAN", "Table 5", "internal and external negatives", "ablation_negatives", "dcdgan_table5"),
     Item("DCD-GAN", "Table 6", "backward cycle", "ablation_backward_cycle", "dcdgan_table6"),
     Item("DCD-GAN", "Fig. 1", "unpaired methods on one photo", "benchmarks", figure="rain12"),
-    Item("DCD-GAN", "Fig. 2", "architecture", "walkthroughs/03_two_way_translation", record=None),
+    Item("DCD-GAN", "Fig. 2", "architecture", "walkthroughs/04_two_way_translation", record=None),
     Item("DCD-GAN", "Fig. 3", "feature space with and without the CGB", "feature_space"),
     Item("DCD-GAN", "Fig. 4", "synthetic rain, images", "benchmarks", figure="rain100l"),
     Item("DCD-GAN", "Fig. 5", "SPA-Data, images", "benchmarks", figure="raincityscapes60"),

@@ -11,6 +11,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from rainmer_lib import cli
+from rainmer_lib.baselines.prior_based import PriorDerainer
 from rainmer_lib.baselines.supervised import Trainer as SupervisedTrainer
 from rainmer_lib.data.unpaired import unpaired
 from rainmer_lib.experiments.experiment import parameters_of
@@ -22,6 +23,7 @@ from rainmer_lib.methods import method as method_named
 from rainmer_lib.metrics.protocols import quantise
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.pretrained.models import load_model, method_of, read_config
+from rainmer_lib.training.method import KINDS
 
 QUICK = PROFILES["quick"]
 STEPS = 4  # of a training that is cut in the middle
@@ -80,6 +82,8 @@ def test_methods_are_found_by_their_names():
 def test_it_says_what_it_is(method):
     assert re.fullmatch("[a-z][a-z0-9_]*", method.name), "begins the names of folders, before a hyphen"
     assert method.supervision in ("unpaired", "paired", "semi-supervised")
+    assert method.kind in KINDS and (method.kind == "supervised") == (method.supervision == "paired")
+    assert (method.kind == "prior-based") == isinstance(method.network(method.at("quick")), PriorDerainer)
     assert isinstance(method.version, int) and method.version >= 1
     assert all(text.strip() for text in (method.title, method.family, method.citation))
     assert method.describe(method.at("quick")).strip()

@@ -114,7 +114,7 @@ def test_layers_stay_in_the_image_and_rain_leaves_a_smooth_one(streaked):
     derained = trainer.model(pair.rainy)
     before, after = ((image - pair.clean).square().mean().item() for image in (pair.rainy, derained))
     assert after < before
-    plane = trainer.model.background(pair.rainy[0].mean(0))
+    *_, plane = trainer.model.rounds(pair.rainy[0].mean(0))
     assert plane.min() >= 0 and (plane <= pair.rainy[0].mean(0)).all()
 
 

@@ -56,8 +56,8 @@ def test_centred_patches_have_their_means_beside_them():
 
 
 class Darker(PriorDerainer):
-    def background(self, rainy):
-        return rainy / 2
+    def rounds(self, rainy):
+        yield from (0.8 * rainy, rainy / 2)
 
 
 def test_the_luminance_is_solved_and_colours_stay():
@@ -66,6 +66,13 @@ def test_the_luminance_is_solved_and_colours_stay():
     torch.testing.assert_close(luminance(found), luminance(images) / 2)
     torch.testing.assert_close(found - found.mean(1, keepdim=True), images - images.mean(1, keepdim=True))
     assert luminance(torch.ones(1, 3, 2, 2)).flatten().tolist() == pytest.approx([1.0] * 4)
+
+
+def test_stages_are_the_rounds_and_the_last_is_the_result():
+    images = uniform(2, 3, 5, 4)
+    first, last = Darker().stages(images)
+    torch.testing.assert_close(luminance(first), 0.8 * luminance(images))
+    assert torch.equal(last, Darker()(images))
 
 
 def test_statistics_follow():

@@ -46,7 +46,7 @@ def test_the_shipped_network_is_scored_as_any_other(comparison):
 
 
 def test_weights_that_are_not_here_are_left_out_aloud(comparison, tmp_path, monkeypatch):
-    monkeypatch.setitem(MODELS, "dcdgan-small", Model(None, lambda: tmp_path / "lost.safetensors", ""))
+    monkeypatch.setitem(MODELS, "dcdgan-small", Model(None, lambda: tmp_path / "lost.safetensors", "", None))
     said = []
     assert set(with_fixed(comparison, said.append).scores.method) == {"input"}
     assert said == ["dcdgan-small on held-out: left out, because lost.safetensors of dcdgan-small is not on the data root"]
@@ -55,7 +55,7 @@ def test_weights_that_are_not_here_are_left_out_aloud(comparison, tmp_path, monk
 def test_scores_are_kept_until_weights_data_or_protocols_change(settings, tmp_path, monkeypatch):
     weights = tmp_path / "weights"
     weights.write_text("one")
-    monkeypatch.setitem(MODELS, "net", Model(None, lambda: weights, ""))
+    monkeypatch.setitem(MODELS, "net", Model(None, lambda: weights, "", None))
     table = pd.DataFrame({"image": ["01"] * len(PROTOCOLS), "protocol": list(PROTOCOLS), "psnr": 1.0, "ssim": 0.5})
     calls = []
 

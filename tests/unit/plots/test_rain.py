@@ -3,6 +3,7 @@
 import numpy as np
 
 from rainmer_lib.plots import rain
+from rainmer_lib.plots.style import WIDTH
 
 
 def test_changes_are_drawn_on_one_scale_about_zero():
@@ -19,3 +20,8 @@ def test_planes_share_a_scale_where_they_are_compared():
     images = {"full": np.array([[0.0, 1.0]]), "weak": np.array([[0.4, 0.6]])}
     scales = [[axis.images[0].get_clim() for axis in rain.planes(images, **given).axes] for given in ({"limits": (0, 1)}, {})]
     assert scales == [[(0, 1), (0, 1)], [(0, 1), (0.4, 0.6)]]
+
+
+def test_many_planes_fit_a_page():
+    few, many = (rain.planes({str(i): np.zeros((16, 24)) for i in range(n)}).get_figwidth() for n in (2, 6))
+    assert few == 1.9 * 3 and many <= WIDTH

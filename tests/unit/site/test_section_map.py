@@ -10,7 +10,7 @@ from rainmer_lib.workflow.catalogue import ITEMS
 def test_the_map_is_that_of_the_start_notebook(tmp_path):
     start = paths.REPOSITORY / "notebooks" / "00_start_here.ipynb"
     maps = section_map.read_maps(start)
-    row = ("Eq. (3), colour cycle-consistency", "`losses/colour_cycle.py`", "`walkthroughs/03_two_way_translation`")
+    row = ("Eq. (3), colour cycle-consistency", "`losses/colour_cycle.py`", "`walkthroughs/04_two_way_translation`")
     assert row in maps["DCD-GAN: from the paper to the code"]
     shown = {"train_dcdgan": executed.Executed("train_dcdgan", "quick", tmp_path)}
     text = section_map.page(start, shown, {"rainmer_lib.dcdgan.config"})

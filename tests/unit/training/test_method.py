@@ -1,11 +1,11 @@
 """A method's configuration at a profile's size, and what names its runs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from rainmer_lib.methods import METHODS
-from rainmer_lib.training.method import Method, Size
+from rainmer_lib.training.method import KINDS, Method, Size
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,14 @@ def method():
         sizes={"small": Size({"width": 8, "rule": "sum", "rate": 0.5}, {"weight": 0.25}), "paper": Size()},
         presets={"paper": {}, "released": {"rule": "max", "weight": 4.0}},
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("supervision", "prior_based", "kind"), [
+    ("paired", False, "supervised"), ("semi-supervised", False, "semi-supervised"), ("unpaired", False, "unpaired"),
+    ("unpaired", True, "prior-based"),  # trained on what an unpaired method takes, and of another group
+])  # fmt: skip
+def test_the_group_of_table_1(method, supervision, prior_based, kind):
+    assert replace(method, supervision=supervision, prior_based=prior_based).kind == kind and kind in KINDS
 
 
 @pytest.mark.parametrize(("arguments", "changes", "expected"), [

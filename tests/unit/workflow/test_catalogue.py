@@ -24,7 +24,7 @@ def test_every_table_and_figure_of_the_papers_is_listed_once():
 
 def test_published_files_and_catalogue_agree():
     listed = {item.published for item in catalogue.ITEMS} - {""}
-    assert {p.stem for p in paths.published_root().glob("*.csv")} == listed
+    assert {p.stem for p in paths.published_root().glob("*.csv")} - {"weights_anchors"} == listed
 
 
 @pytest.fixture
@@ -68,11 +68,11 @@ def test_every_item_has_its_own_picture():
 @pytest.mark.parametrize(("name", "meant"), [
     ("Table 5", ["ablation_negatives"]), ("table5", ["ablation_negatives"]), ("tab. 5", ["ablation_negatives"]),
     ("Figure 9", ["cross_domain"]), ("DCD-GAN Fig. 9", ["cross_domain"]), ("ablation-negative", ["ablation_negatives"]),
-    ("notebooks/cross_domain.ipynb", ["cross_domain"]), ("two_way_translation", ["walkthroughs/03_two_way_translation"]),
+    ("notebooks/cross_domain.ipynb", ["cross_domain"]), ("two_way_translation", ["walkthroughs/04_two_way_translation"]),
     ("rainfall", []),
 ])  # fmt: skip
 def test_a_name_means_a_table_or_nearly_a_notebook(name, meant):
-    known = ["ablation_negatives", "cross_domain", "benchmarks", "walkthroughs/03_two_way_translation"]
+    known = ["ablation_negatives", "cross_domain", "benchmarks", "walkthroughs/04_two_way_translation"]
     assert catalogue.meant_by(name, known) == meant
 
 

@@ -1,0 +1,80 @@
+"""Groups of methods: which method is of which, and what each group gains."""
+
+from types import SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from rainmer_lib.experiments.compare import Comparison, Example
+from rainmer_lib.experiments.families import cost_figure, family_figure, family_table, gain_figure, kinds_of
+from rainmer_lib.methods import METHODS
+from rainmer_lib.plots.ablation import gains
+from rainmer_lib.plots.panels import streak_box
+
+KINDS = {"DSC": "prior-based", "GMM": "prior-based", "PReNet": "supervised", "DCD-GAN": "unpaired"}
+
+
+def means(*rows):
+    table = pd.DataFrame(rows, columns=["method", "seed", "test_set", "psnr"])
+    return table.assign(protocol="prenet", ssim=0.5)
+
+
+def test_labels_of_runs_and_of_fixed_weights_have_a_group(quick):
+    names = ("dsc", "rescan", "sirr", "cyclegan")
+    runs = [SimpleNamespace(label=f"a {name}", method=METHODS[name]) for name in names]
+    found = kinds_of(Comparison(runs, pd.DataFrame(), quick(None, ("held-out", "rain12"))))
+    assert found == {
+        "a dsc": "prior-based", "a rescan": "supervised", "a sirr": "semi-supervised", "a cyclegan": "unpaired",
+        "PReNet": "supervised", "dcdgan-small": "unpaired",
+    }  # fmt: skip
+
+
+def test_each_group_has_its_range_and_names_its_best():
+    table = family_table(
+        means(("input", -1, "rain12", 30.0), ("input", -1, "mwd", 20.0),
+              ("DCD-GAN", 0, "rain12", 31.0), ("DCD-GAN", 1, "rain12", 32.0), ("DCD-GAN", 0, "mwd", 19.0),
+              ("DSC", 0, "rain12", 29.5), ("GMM", 0, "rain12", 30.25), ("DSC", 0, "mwd", 21.0), ("GMM", 0, "mwd", 20.5),
+              ("PReNet", -1, "rain12", 36.0)),
+        KINDS, "prenet",
+    )  # fmt: skip
+    assert list(table.index) == ["prior-based", "supervised", "unpaired"] and table.index.name == "group"
+    assert table["Rain12"].tolist() == ["-0.50 to +0.25 (GMM)", "+6.00", "+1.50"]
+    assert table["MWD"].tolist() == ["+0.50 to +1.00 (DSC)", "not run", "-1.00"]
+    assert table.methods.tolist() == ["DSC, GMM", "PReNet", "DCD-GAN"]
+    assert table.loc["supervised", "learns from"] == "pairs"
+
+
+def test_another_protocol_does_not_enter():
+    table = means(("input", -1, "rain12", 30.0), ("DSC", 0, "rain12", 31.0))
+    both = pd.concat([table, table.assign(protocol="rgb", psnr=[30.0, 40.0])], ignore_index=True)
+    assert family_table(both, KINDS, "prenet")["Rain12"].tolist() == ["+1.00"]
+    assert family_table(both, KINDS, "rgb")["Rain12"].tolist() == ["+10.00"]
+
+
+def test_bars_and_points_of_every_method_but_prenet_whose_gain_stands_in_the_table():
+    gained = gains(means(("input", -1, "rain12", 30.0), ("DSC", 0, "rain12", 31.0), ("DCD-GAN", 0, "rain12", 33.0),
+                         ("PReNet", -1, "rain12", 36.0)))  # fmt: skip
+    bars = gain_figure(gained, KINDS).axes[0]
+    assert [bar.get_width() for bar in bars.patches] == [1.0, 3.0]
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["DSC", "DCD-GAN"]
+    cost = pd.DataFrame({"kind": ["prior-based", "unpaired"], "parameters": [1, 2], "GMAC": [1, 2], "seconds": [1, 2]},
+                        index=["DSC", "DCD-GAN"])  # fmt: skip
+    panel = cost_figure(gained, cost, "rain12", highlighted="DCD-GAN").axes[0]
+    assert [tuple(dots.get_offsets()[0]) for dots in panel.collections] == [(1, 1.0), (2, 3.0)]
+    assert panel.get_ylabel() == "PSNR, gain on Rain12 (dB)"
+    plt.close("all")
+
+
+def test_the_window_is_the_one_with_the_most_streaks():
+    rng = np.random.default_rng(0)
+    images = {name: rng.integers(0, 256, (40, 60, 3), np.uint8) for name in ("rainy", "DSC", "clean")}
+    top, left, size = streak_box(images["rainy"], images["clean"], 12)
+    figure = family_figure(Example(None, images, {"DSC": "30.00 dB"}), KINDS, "title", size=12)
+    shown = next(axis for axis in figure.axes if axis.get_title() == "DSC\n30.00 dB")
+    window = images["DSC"][top : top + size, left : left + size]
+    assert np.array_equal(np.asarray(shown.images[0].get_array()), window) and figure.get_suptitle() == "title"
+    with pytest.raises(ValueError, match="no group for DSC"):
+        family_figure(Example(None, images, {}), {}, size=12)
+    plt.close("all")
