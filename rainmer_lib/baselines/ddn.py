@@ -166,6 +166,7 @@ SIZES = {
         _SHORT | {"steps": 1400, "batch": 4},
         duration="two minutes a training run on one core",
     ),
+    "gpu": Size({"steps": 40_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
     "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=2000),
 }  # fmt: skip
 

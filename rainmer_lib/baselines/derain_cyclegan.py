@@ -228,6 +228,9 @@ SIZES = {
          "learning_rate": 2e-3},
         duration="minutes a training run on one core",
     ),
+    "gpu": Size(
+        {"steps": 20_000, "batch": 4, "crop": 128, "minutes": 9.0}, duration="nine minutes a training run on a GPU",
+    ),
     "paper": Size(duration="a day a training run on a GPU", log_every=200, save_every=2000, epochs=400),
 }  # fmt: skip
 

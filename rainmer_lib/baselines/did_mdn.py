@@ -188,6 +188,7 @@ METHOD = Method(
         "laptop": Size(
             {"steps": 550, "batch": 4, "crop": 64, "learning_rate": 1e-3}, duration="minutes a training run on one core"
         ),
+        "gpu": Size({"steps": 40_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
         "paper": Size(duration="days a training run on a GPU", log_every=200, save_every=2000),
     },
     presets={"paper": {}, "released": {"own_side_outputs": False}},

@@ -177,6 +177,10 @@ SIZES = {
         {"side": 12, "atoms": 192, "rain_atoms": 48, "stride": 4, "steps": 200, "batch": 8, "patches": 2000},
         duration="a minute a fit on one core, 2 seconds an image of 481x321",
     ),
+    "gpu": Size(
+        {"atoms": 256, "rain_atoms": 64, "stride": 3, "steps": 400, "patches": 5000},
+        duration="minutes a fit, with or without a GPU", log_every=50,
+    ),
     "paper": Size(duration="hours a fit on one core, 20 seconds an image of 481x321"),
 }  # fmt: skip
 

@@ -235,6 +235,10 @@ SIZES = {
         {"components": 40, "stride": 3, "rounds": 5, "steps": 300, "batch": 8, "patches": 4000},
         duration="a minute a fit on one core, 2 seconds an image of 481x321",
     ),
+    "gpu": Size(
+        {"components": 80, "stride": 2, "rounds": 5, "steps": 800, "batch": 16, "patches": 10_000},
+        duration="minutes a fit, with or without a GPU", log_every=50,
+    ),
     "paper": Size({"steps": 2000, "patches": 20_000}, duration="hours a fit on one core, 40 seconds an image of 481x321"),
 }  # fmt: skip
 

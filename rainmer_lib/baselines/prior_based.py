@@ -28,6 +28,7 @@ class PriorConfig:
     side: int = 8  # of a patch, pixels
     patches: int = 10_000  # of a batch, at most, that a step of the fit takes
     steps: int = 1000
+    minutes: float = 0.0  # above 0, the budget of a fit in place of `steps`
     batch: int = 16
     crop: int = 64
     seed: int = 0
@@ -36,7 +37,8 @@ class PriorConfig:
         """Validate the configuration; each error names the field and its allowed values."""
         check_types(self)
         check_ranges(self, {
-            "1 or more": ("side", "patches", "steps", "batch", "crop"), "0 or more, below 2**63": ("seed",),
+            "1 or more": ("side", "patches", "steps", "batch", "crop"), "0 or more": ("minutes",),
+            "0 or more, below 2**63": ("seed",),
         })  # fmt: skip
         if self.crop < self.side:
             raise ValueError(f"crop={self.crop}: smaller than a patch, side={self.side}")

@@ -169,6 +169,7 @@ SIZES = {
     "laptop": Size(
         _SHORT | {"steps": 1200, "batch": 4, "crop": 48}, scaled=_SMALL, duration="minutes a training run on one core",
     ),
+    "gpu": Size({"steps": 40_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
     "paper": Size(duration="a day a training run on a GPU", log_every=200, save_every=2000),
 }  # fmt: skip
 

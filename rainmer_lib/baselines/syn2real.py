@@ -184,6 +184,7 @@ SIZES = {
          "learning_rate": 1e-3},
         duration="minutes a training run on one core",
     ),
+    "gpu": Size({"steps": 20_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
     "paper": Size(duration="a day a training run on a GPU", log_every=200, save_every=2000),
 }  # fmt: skip
 

@@ -19,6 +19,8 @@ rainmer train --method rainmer --profile laptop
 
 rainmer train --profile laptop --seed 1 --set negatives=internal
 
+rainmer train --profile gpu --minutes 9
+
 rainmer train --profile laptop --rainy my/rainy --clean my/clean
 
 rainmer train --method prenet --pairs my/rainy my/clean --test other/rainy other/clean
@@ -34,7 +36,14 @@ rainmer reproduce --profile laptop
 
 rainmer reproduce train_dcdgan --profile laptop -p seeds=1"""
 
-ProfileName = Annotated[str, typer.Option(help="size: quick, laptop or paper", autocompletion=choices.profiles)]
+ProfileName = Annotated[str, typer.Option(help="size: quick, laptop, gpu or paper", autocompletion=choices.profiles)]
+
+DataName = Annotated[
+    str, typer.Option(help="training set by name, such as embedded, bsd-streaks, rain800; auto is the profile's own")
+]
+Minutes = Annotated[
+    float | None, typer.Option(help="budget of the run, in place of steps; the learning rate follows the clock")
+]
 
 
 def train(
@@ -42,9 +51,7 @@ def train(
     method: Annotated[str, typer.Option(help="see `rainmer list`", autocompletion=choices.methods)] = "dcdgan",
     profile: ProfileName = "quick",
     seed: Annotated[int, typer.Option(min=0, help="of initial weights and batches")] = 0,
-    data: Annotated[
-        str, typer.Option(help="training set by name, such as embedded, bsd-streaks, rain800; auto is the profile's own")
-    ] = "auto",
+    data: DataName = "auto",
     rainy: Annotated[str, typer.Option(help="folder of your rainy photos, in place of --data")] = "",
     clean: Annotated[str, typer.Option(help="folder of clean photos of other views; without it, photos that are present")] = "",
     pairs: Annotated[tuple[str, str] | None, typer.Option(help="RAINY CLEAN: folders of pairs, equal file names")] = None,
@@ -54,6 +61,8 @@ def train(
         bool, typer.Option("--allow-duplicates", help="go on where rainy, clean and test photos show the same views")
     ] = False,
     preset: Annotated[str, typer.Option(help="paper, or one that the method has besides: released, self_trained")] = "paper",
+    minutes: Minutes = None,
+    device: choices.Device = "",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the configuration; may be repeated")] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="also write event files into the run's folder")] = False,
 ) -> None:
@@ -72,7 +81,7 @@ def train(
     if own.given and data != "auto":
         raise ValueError(f"give --data {data}, or folders of your own, not both")
     chosen, size = method_named(method), profile_named(profile)
-    changes = _changes(set_ or [], seed, context.get_parameter_source("seed").name == "COMMANDLINE")
+    changes = _changes(set_ or [], seed, context.get_parameter_source("seed").name == "COMMANDLINE", minutes)
     config = _configured(chosen, size.name, preset, changes)
     source = own.load(chosen, config.crop) if own.given else unpaired(size.data if data == "auto" else data)
     if "steps" not in changes:
@@ -93,22 +102,26 @@ def _print_folder(folder: Path, sheet: str) -> None:
     print(f"finished: {folder}")
 
 
-def _changes(words: list[str], seed: int, given: bool) -> dict:
-    """Read --set and the seed; ValueError if the seed is given in both."""
+def _changes(words: list[str], seed: int, given: bool, minutes: float | None) -> dict:
+    """Read --set, the seed and the minutes; ValueError if one is given twice, or if there are steps and minutes."""
     changes = {name: _value(text) for name, text in _named_values("--set", "FIELD=VALUE", words).items()}
     if "seed" in changes and given:
         raise ValueError(f"--seed {seed} and --set seed={changes['seed']}: give one of them")
-    return {"seed": seed} | changes
+    if minutes is not None and (twice := sorted({"minutes", "steps"} & set(changes))):
+        raise ValueError(f"--minutes {minutes:g} and --set {twice[0]}={changes[twice[0]]}: give one of them")
+    return {"seed": seed} | ({} if minutes is None else {"minutes": minutes}) | changes
 
 
 def _configured(method, profile: str, preset: str, changes: dict):
     """Return the configuration with the changes of --set; ValueError lists the fields if one is unknown."""
     from dataclasses import fields, replace
 
+    from rainmer_lib.training.method import counted
+
     known = [f.name for f in fields(method.config)]
     if unknown := sorted(set(changes) - set(known)):
         raise ValueError(f"--set {', '.join(unknown)}: {method.name} has no such field. There are {', '.join(known)}")
-    return replace(method.at(profile, preset), **changes)
+    return replace(method.at(profile, preset), **counted(changes))
 
 
 @contextmanager
@@ -131,6 +144,7 @@ def reproduce(
     ] = None,
     profile: ProfileName = "quick",
     parameter: Annotated[list[str] | None, typer.Option("-p", help="NAME=VALUE of the notebook; may be repeated")] = None,
+    device: choices.Device = "",
     slurm: Annotated[bool, typer.Option("--slurm", help="submit jobs to a Slurm cluster (workflow/profiles/slurm)")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show the jobs without running them")] = False,
 ) -> None:

@@ -66,10 +66,12 @@ class Experiment:
 def row_of(method: Method, profile: Profile, preset: str = "paper", **changes: Any) -> Row:
     """Return the row of a method at a profile's size, with these fields of its configuration changed.
 
-    The steps follow the profile's training set, unless they are changed.
+    The steps follow the profile's training set, unless they are changed; minutes of the profile take the place of both.
     """
     config, told = method.at(profile.name, preset, **changes), dict(method.presets[preset]) | changes
-    return Row(method, config if "steps" in told else method.lasting(config, profile.name, profile.photos), told)
+    if "steps" not in told:
+        config = method.lasting(config, profile.name, profile.photos)
+    return Row(method, replace(config, minutes=float(profile.minutes)) if profile.minutes else config, told)
 
 
 def describe(rows: Rows, settings: Settings) -> str:

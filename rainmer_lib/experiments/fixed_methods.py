@@ -20,9 +20,9 @@ from rainmer_lib import paths
 from rainmer_lib.claims.over_seeds import FIXED, check_order, each_seed
 from rainmer_lib.experiments.compare import Comparison, Example, names_of, pairs_of
 from rainmer_lib.experiments.kept import Fits, kept, scores_of, unusable
-from rainmer_lib.experiments.runs import device
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
+from rainmer_lib.inference.device import device
 from rainmer_lib.metrics.protocols import PROTOCOLS, evaluate, quantise
 from rainmer_lib.metrics.scores import score_images
 from rainmer_lib.pretrained.models import MODELS, load_model

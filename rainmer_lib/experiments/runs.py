@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from rainmer_lib import paths
 from rainmer_lib.experiments.experiment import Rows
+from rainmer_lib.experiments.held_out import HeldOutScores, held_out_of, together
 from rainmer_lib.experiments.kept import Fits, kept
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.settings import Settings
+from rainmer_lib.inference.device import device
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights, method_of, read_config, read_json
 from rainmer_lib.training.loop import Watch, report, train
@@ -75,10 +76,13 @@ def train_run(
                 report(recorded, labelled)
                 return Run(label, config.seed, config, recorded, method)
     folder, size = RunFolder(paths.runs_root(), identity), method.sizes[profile.name]
+    watchers = [watch(folder)] if watch else []
+    if config.minutes:
+        watchers.append(HeldOutScores(folder, method, held_out_of(data), labelled))
     train(
         start or method.start, config, data, folder,
         device=device(), log_every=size.log_every, save_every=size.save_every, say=labelled,
-        watch=watch(folder) if watch else None, name=name,
+        watch=together(watchers), name=name,
     )  # fmt: skip
     return Run(label, config.seed, config, folder, method)
 
@@ -113,8 +117,3 @@ def train_rows(rows: Rows, settings: Settings, say: Say = print) -> list[Run]:
 def networks_of(runs: Sequence[Run]) -> dict[tuple[str, int], Derainer]:
     """Load the derain network of each run, by (label, seed)."""
     return {(run.label, run.seed): run.network() for run in runs}
-
-
-def device() -> str:
-    """Return the device on which networks run: the GPU if there is one."""
-    return "cuda" if torch.cuda.is_available() else "cpu"

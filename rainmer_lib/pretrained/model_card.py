@@ -81,10 +81,16 @@ def _facts(folder: Path) -> dict[str, str]:
         "run": f"`{folder.resolve().name}`, seed {config.seed}",
         "network": f"{method_of(folder).describe(config)}; {parameter_count(network) / 1e6:.2f} million parameters",
         "data": _data(folder),
-        "budget": f"{config.steps:,} steps of {config.batch} crops of {config.crop} pixels{_time(folder)}",
+        "budget": f"{_steps(folder):,} steps of {config.batch} crops of {config.crop} pixels{_time(folder)}",
         "changed from the paper": ", ".join(f"`{k}={v!r}`" for k, v in changed.items()) or "nothing but size and seed",
         "licence": "MIT",
     }
+
+
+def _steps(folder: Path) -> int:
+    """Return the steps of a run; those of a budget in minutes are known when it is finished."""
+    config, file = read_config(folder), folder / "finished.json"
+    return seal.read_json(file)["steps"] if config.minutes and file.is_file() else config.steps
 
 
 def _time(folder: Path) -> str:
@@ -138,7 +144,7 @@ def _limits_of(folder: Path) -> str:
     """Return a paragraph on limits of what is measured, all of it computed, so that it agrees with the card's tables."""
     config, method = read_config(folder), method_of(folder)
     full = method.at("paper")
-    share = config.steps * config.batch * config.crop**2 / (full.steps * full.batch * full.crop**2)
+    share = _steps(folder) * config.batch * config.crop**2 / (full.steps * full.batch * full.crop**2)
     told = [f"It saw {100 * share:.2g} % of the pixels that the schedule of profile `paper` takes."]
     mean, gained = damage_means(folder), gains(folder)
     if mean:

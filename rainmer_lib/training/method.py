@@ -58,6 +58,11 @@ class Size:
     held: int = 0
 
 
+def counted(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return changes of a configuration in which a number of steps ends the run, unless they name minutes besides."""
+    return ({"minutes": 0.0} if "steps" in changes else {}) | dict(changes)
+
+
 @dataclass(frozen=True)
 class Method:
     """A deraining method.
@@ -108,14 +113,15 @@ class Method:
         """Return the configuration at a profile's size.
 
         The defaults are overridden by the size's changes, these by the preset's, these by `changes`; the size's factors are
-        applied last.  Raises ValueError if the method has no such profile or preset.
+        applied last.  Steps among `changes` take the place of a size's minutes.  Raises ValueError if the method has no such
+        profile or preset.
         """
         if preset not in self.presets:
             raise ValueError(f"{self.name} has no preset {preset!r}: choose one of {', '.join(self.presets)}")
         if profile not in self.sizes:
             raise ValueError(f"{self.name} has no size {profile!r}: choose one of {', '.join(self.sizes)}")
         size = self.sizes[profile]
-        config = self.config(**size.changes | self.presets[preset] | changes)
+        config = self.config(**size.changes | self.presets[preset] | counted(changes))
         return replace(config, **{name: factor * getattr(config, name) for name, factor in size.scaled.items()})
 
     def lasting(self, config: Any, profile: str, photos: int) -> Any:

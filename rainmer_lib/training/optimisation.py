@@ -24,12 +24,14 @@ class Optimisation:
         self.schedule, self.clip = schedule, clip
         self.clipped = tuple(self.optimisers) if clipped is None else tuple(clipped)
         self.peaks = {name: optimiser.defaults["lr"] for name, optimiser in self.optimisers.items()}
+        self.at: Callable[[int], float] = lambda step: step  # where the schedule stands; a budget of minutes sets its own
 
     def set_rates(self, step: int) -> None:
         """Set the learning rate of every group for `step`."""
+        position = self.at(step)
         for name, optimiser in self.optimisers.items():
             for group in optimiser.param_groups:
-                group["lr"] = self.schedule(step, self.peaks[name])
+                group["lr"] = self.schedule(position, self.peaks[name])
 
     def update(self, groups: Iterable[str], loss: Tensor) -> None:
         """Update these groups once: clear what an earlier backward pass may have left, backward, clip, step."""
