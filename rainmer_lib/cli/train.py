@@ -60,6 +60,7 @@ def train(
     """Train a method, resume a run, or find the finished one; print its folder, which `derain --model` takes.
 
     With --rainy, train without pairs on your own photos; the folder then holds a contact sheet of held-out photos.
+    Several processes, each with a graphics card if there are any: torchrun --nproc-per-node 2 --no-python rainmer train ...
     """
     from rainmer_lib.data.unpaired import unpaired
     from rainmer_lib.experiments.own_training import OwnPhotos
@@ -67,13 +68,16 @@ def train(
     from rainmer_lib.experiments.runs import train_run
     from rainmer_lib.experiments.watching import SHEET, watching
     from rainmer_lib.methods import method as method_named
+    from rainmer_lib.training import processes
 
+    number = processes.join()
     own = OwnPhotos(rainy, clean, pairs, test, allow_duplicates, real)
     if own.given and data != "auto":
         raise ValueError(f"give --data {data}, or folders of your own, not both")
     chosen, size = method_named(method), profile_named(profile)
     changes = _changes(set_ or [], seed, context.get_parameter_source("seed").name == "COMMANDLINE")
     config = _configured(chosen, size.name, preset, changes)
+    chosen.sharing.part(config, number)  # before the data are read: whether so many processes can share it
     source = own.load(chosen, config.crop) if own.given else unpaired(size.data if data == "auto" else data)
     if "steps" not in changes:
         config = chosen.lasting(config, size.name, source.photos)
@@ -82,7 +86,7 @@ def train(
     look = watching(chosen, source, tensorboard)
     with _disk_full_is_no_loss():
         run = train_run(f"{chosen.title} ({preset})", chosen, config, trained_on, size, watch=look)
-    if own.tests:
+    if own.tests and processes.rank() == 0:
         print(own.scores(run).round(4).to_string(index=False))
     _print_folder(run.folder.path, SHEET)
 

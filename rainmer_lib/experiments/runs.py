@@ -15,6 +15,7 @@ from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights, method_of, read_config, read_json
+from rainmer_lib.training import processes
 from rainmer_lib.training.loop import Watch, report, train
 from rainmer_lib.training.method import Method
 from rainmer_lib.training.run import RunFolder, RunIdentity
@@ -60,9 +61,11 @@ def train_run(
 
     `start` replaces the method's own start if the run begins with given weights; `origin` names those weights and is part of
     the run's key.  `watch(folder)` returns what looks on while the run is trained (`training.loop.train`).
+    Each of several processes starts with its part of the configuration; ValueError if there is none (`Sharing.part`).
     """
-    identity = method.identity(config, f"{data.fingerprint} from {origin}" if origin else data.fingerprint)
-
+    number = processes.count()
+    identity = method.identity(config, f"{data.fingerprint} from {origin}" if origin else data.fingerprint, number)
+    part = method.sharing.part(config, number)
     name = f"{label}, seed {config.seed}"
 
     def labelled(text: str) -> None:
@@ -76,7 +79,7 @@ def train_run(
                 return Run(label, config.seed, config, recorded, method)
     folder, size = RunFolder(paths.runs_root(), identity), method.sizes[profile.name]
     train(
-        start or method.start, config, data, folder,
+        lambda _, device: (start or method.start)(part, device), config, data, folder,
         device=device(), log_every=size.log_every, save_every=size.save_every, say=labelled,
         watch=watch(folder) if watch else None, name=name,
     )  # fmt: skip

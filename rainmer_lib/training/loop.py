@@ -14,9 +14,11 @@ from tqdm import tqdm
 from rainmer_lib import atomic
 from rainmer_lib.data.batches import to_device
 from rainmer_lib.networks.stored import not_finite
+from rainmer_lib.training import processes
 from rainmer_lib.training.method import Trainer
 from rainmer_lib.training.progress import Ticker
 from rainmer_lib.training.run import RunFolder
+from rainmer_lib.training.shared_run import as_shared
 from rainmer_lib.training.threads import choose_threads
 
 
@@ -47,29 +49,34 @@ def train(
     checkpoint.
     `name` is what the bar of a terminal and the line of a notebook (`progress.Ticker`) call the run; without it, its key.
     `watch(trainer, entry)` is called with each line of the log; it must change neither the trainer nor torch's random state.
+    Of several processes (`training.processes`), each trains on its images of every batch, for which `start` makes its trainer;
+    the log holds means over them, and process 0 alone prints, watches and writes.
     Raises `TrainingDiverged` with the step and the term or the weights at the first value that is not finite (checked every
     `log_every` steps and before every checkpoint, so that no checkpoint holds such a value), ValueError on a checkpoint or a
-    log that is damaged or another run's, and OSError if the folder cannot take the checkpoints.
+    log that is damaged or another run's, OSError if the folder cannot take the checkpoints, and ConnectionError if another
+    process of the run has ended.
     """
-    if run.is_finished():
+    run, (say, watch) = as_shared(run), (None, None) if processes.rank() else (say, watch)
+    if processes.agreed(run.is_finished()):
         report(run, say)
         return run
     threads = choose_threads()
     with run.locked():
-        if run.is_finished(say):  # another process finished it while this one waited
+        if processes.agreed(run.is_finished(say)):  # another command finished it while this one waited
             report(run, say)
             return run
-        run.finished.unlink(missing_ok=True)
         trainer = start(config, device)
         run.prepare(needed_bytes=4 * _checkpoint_bytes(trainer))
         if run.restore(trainer, device) and say:
             say(f"going on from step {trainer.step} of {config.steps}")
         run.rewind_log(trainer.step)
         seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch, name or run.identity.key)
-        run.finish(_exported(trainer, run), {
-            "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "device": str(device), "threads": threads,
-            "torch": torch.__version__,
-        })  # fmt: skip
+        if processes.rank() == 0:
+            run.finish(_exported(trainer, run), {
+                "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "device": str(device), "threads": threads,
+                "torch": torch.__version__, "processes": processes.count(),
+            })  # fmt: skip
+        processes.wait()
     return run
 
 
@@ -90,8 +97,8 @@ def _exported(trainer: Trainer, run: RunFolder) -> list[str]:
 def _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch, name) -> float:
     began, pending, ticker = time.monotonic(), [], Ticker(name, trainer.step, config.steps)
     for _ in _progress(range(trainer.step, config.steps), name, say):
-        batch = data.batch(trainer.step, trainer.crops, config.crop, config.seed)
-        pending.append(trainer.train_step(to_device(batch, device)))
+        batch = data.batch(trainer.step, trainer.crops * processes.count(), config.crop, config.seed)
+        pending.append(trainer.train_step(to_device(processes.share(batch), device)))
         last = trainer.step == config.steps
         if say:
             ticker.show(trainer.step)
@@ -105,6 +112,8 @@ def _run_steps(trainer, config, data, run, device, log_every, save_every, say, w
                 ticker.clear()
                 say(line(run, entry))
         if trainer.step % save_every == 0 or last:
+            # Running statistics are each process's own until here: the mean of moving averages is that of their means
+            processes.average(b for b in trainer.model.buffers() if b.is_floating_point())
             _require_finite(trainer)
             run.save_checkpoint(trainer.state())
     return time.monotonic() - began
@@ -122,11 +131,13 @@ def _require_finite(trainer: Trainer) -> None:
 
 
 def _summarise(pending: list[dict[str, Tensor]], step: int) -> dict:
-    """Average each term over those steps since the last line that have it.
+    """Average each term over those steps since the last line that have it, and over the processes.
 
     Raises TrainingDiverged at the first value that is not finite.
     """
-    flat = iter(torch.stack([value.float() for values in pending for value in values.values()]).tolist())  # one transfer
+    values = torch.stack([value.float() for values in pending for value in values.values()])
+    processes.average([values])
+    flat = iter(values.tolist())  # one transfer
     table = [{name: next(flat) for name in values} for values in pending]
     for row, values in enumerate(table):
         for name, value in values.items():
