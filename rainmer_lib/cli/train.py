@@ -68,16 +68,13 @@ def train(
     from rainmer_lib.experiments.runs import train_run
     from rainmer_lib.experiments.watching import SHEET, watching
     from rainmer_lib.methods import method as method_named
-    from rainmer_lib.training import processes
 
-    number = processes.join()
     own = OwnPhotos(rainy, clean, pairs, test, allow_duplicates, real)
     if own.given and data != "auto":
         raise ValueError(f"give --data {data}, or folders of your own, not both")
     chosen, size = method_named(method), profile_named(profile)
     changes = _changes(set_ or [], seed, context.get_parameter_source("seed").name == "COMMANDLINE")
     config = _configured(chosen, size.name, preset, changes)
-    chosen.sharing.part(config, number)  # before the data are read: whether so many processes can share it
     source = own.load(chosen, config.crop) if own.given else unpaired(size.data if data == "auto" else data)
     if "steps" not in changes:
         config = chosen.lasting(config, size.name, source.photos)
@@ -86,15 +83,20 @@ def train(
     look = watching(chosen, source, tensorboard)
     with _disk_full_is_no_loss():
         run = train_run(f"{chosen.title} ({preset})", chosen, config, trained_on, size, watch=look)
-    if own.tests and processes.rank() == 0:
+    _print_results(own, run, run.folder.path / SHEET)
+
+
+def _print_results(own, run, sheet: Path) -> None:
+    """Print scores and folder; of several processes the first one does."""
+    from rainmer_lib.training import processes
+
+    if processes.rank():
+        return
+    if own.tests:
         print(own.scores(run).round(4).to_string(index=False))
-    _print_folder(run.folder.path, SHEET)
-
-
-def _print_folder(folder: Path, sheet: str) -> None:
-    if (folder / sheet).is_file():
-        print(f"contact sheet: {folder / sheet}")
-    print(f"finished: {folder}")
+    if sheet.is_file():
+        print(f"contact sheet: {sheet}")
+    print(f"finished: {sheet.parent}")
 
 
 def _changes(words: list[str], seed: int, given: bool) -> dict:
@@ -106,13 +108,20 @@ def _changes(words: list[str], seed: int, given: bool) -> dict:
 
 
 def _configured(method, profile: str, preset: str, changes: dict):
-    """Return the configuration with the changes of --set; ValueError lists the fields if one is unknown."""
+    """Return the configuration with the changes of --set; ValueError lists the fields if one is unknown.
+
+    Joins the processes that torchrun has started; ValueError if they cannot share the configuration.
+    """
     from dataclasses import fields, replace
+
+    from rainmer_lib.training import processes
 
     known = [f.name for f in fields(method.config)]
     if unknown := sorted(set(changes) - set(known)):
         raise ValueError(f"--set {', '.join(unknown)}: {method.name} has no such field. There are {', '.join(known)}")
-    return replace(method.at(profile, preset), **changes)
+    config = replace(method.at(profile, preset), **changes)
+    method.sharing.part(config, processes.join())
+    return config
 
 
 @contextmanager
@@ -136,7 +145,9 @@ def reproduce(
     profile: ProfileName = "quick",
     parameter: Annotated[list[str] | None, typer.Option("-p", help="NAME=VALUE of the notebook; may be repeated")] = None,
     slurm: Annotated[bool, typer.Option("--slurm", help="submit jobs to a Slurm cluster (workflow/profiles/slurm)")] = False,
+    kubernetes: Annotated[bool, typer.Option("--kubernetes", help="to Kubernetes (workflow/profiles/kubernetes)")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show the jobs without running them")] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="print the hours that the training runs take, and stop")] = False,
 ) -> None:
     """Execute a notebook, or all, after the training runs that they need; resume interrupted work.
 
@@ -148,10 +159,14 @@ def reproduce(
     from rainmer_lib.workflow.pipeline import reproduce as run_pipeline
     from rainmer_lib.workflow.plan import choose
 
+    if estimate:
+        _print_estimate(profile_named(profile), notebook)
+        raise typer.Exit
     if not parameter:
-        raise typer.Exit(run_pipeline(profile, notebook, slurm=slurm, dry_run=dry_run))
-    if notebook is None or slurm or dry_run:
-        raise ValueError("-p needs one notebook and cannot be combined with --slurm or --dry-run")
+        cluster = "kubernetes" if kubernetes else "slurm" if slurm else ""
+        raise typer.Exit(run_pipeline(profile, notebook, cluster=cluster, dry_run=dry_run))
+    if notebook is None or slurm or kubernetes or dry_run:
+        raise ValueError("-p needs one notebook and cannot be combined with --slurm, --kubernetes or --dry-run")
     given = _named_values("-p", "NAME=VALUE", parameter)
     size = profile_named(given.pop("profile", profile))
     if profile not in ("quick", size.name):
@@ -159,6 +174,13 @@ def reproduce(
     choose(size, notebook)
     words = [notebook] + ["--profile", size.name] * runner.has_profiles(notebook)
     raise typer.Exit(runner.main(words + [word for pair in given.items() for word in ("-p", *pair)]))
+
+
+def _print_estimate(size, notebook: str | None) -> None:
+    from rainmer_lib.workflow import estimate
+    from rainmer_lib.workflow.plan import choose
+
+    print("\n".join(estimate.lines(size, estimate.table(size, choose(size, notebook)))))
 
 
 def list_items() -> None:

@@ -70,11 +70,12 @@ def train(
         if run.restore(trainer, device) and say:
             say(f"going on from step {trainer.step} of {config.steps}")
         run.rewind_log(trainer.step)
+        first = trainer.step
         seconds = _run_steps(trainer, config, data, run, device, log_every, save_every, say, watch, name or run.identity.key)
         if processes.rank() == 0:
             run.finish(_exported(trainer, run), {
-                "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "device": str(device), "threads": threads,
-                "torch": torch.__version__, "processes": processes.count(),
+                "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "steps_of_last_part": trainer.step - first,
+                "device": str(device), "threads": threads, "torch": torch.__version__, "processes": processes.count(),
             })  # fmt: skip
         processes.wait()
     return run

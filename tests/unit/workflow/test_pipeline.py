@@ -25,11 +25,11 @@ def test_items_that_are_to_come_are_told():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("slurm", [False, True], ids=["default", "slurm"])
+@pytest.mark.parametrize("cluster", ["", "slurm", "kubernetes"])
 @pytest.mark.parametrize("item", [None, "ablation_negatives"], ids=["all", "item"])
-def test_a_dry_run_lists_the_jobs(item, slurm, without_data, named_data, capfd):
-    pytest.importorskip("snakemake")
-    assert pipeline.reproduce("paper", item, slurm=slurm, dry_run=True) == 0
+def test_a_dry_run_lists_the_jobs(item, cluster, without_data, named_data, capfd):
+    pytest.importorskip(pipeline.PLUGINS.get(cluster, "snakemake"))
+    assert pipeline.reproduce("paper", item, cluster=cluster, dry_run=True) == 0
     printed = capfd.readouterr()
     printed = printed.out + printed.err
     items = plan.choose(PAPER, item)
@@ -43,7 +43,7 @@ def test_a_dry_run_lists_the_jobs(item, slurm, without_data, named_data, capfd):
         assert printed.count(f"notebook {name}, gpu=1, log: logs/notebooks/{name}.log") == 1
     counted = {words[0]: words[1] for line in printed.splitlines() if len(words := line.split()) == 2}
     assert (counted["train"], counted["notebook"]) == (str(len(runs)), str(len(items)))
-    assert f"profiles/{'slurm' if slurm else 'default'} for setting" in printed
+    assert f"profiles/{cluster or 'default'} for setting" in printed
     assert not list(jobs.pipeline_root("paper").glob("*/*.json")), "a dry run did something"
 
 
