@@ -3,6 +3,7 @@
 import io
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterable, Iterator
@@ -52,10 +53,15 @@ def join() -> int:
 
 def _end_when_told() -> None:
     """Let a thread wait for SIGTERM: the main one may be in a collective operation, where no handler of Python's would run."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    told, tell = socket.socketpair()
+    tell.setblocking(False)
+    signal.signal(signal.SIGTERM, lambda *_: None)  # so that its number is written to the socket
+    signal.set_wakeup_fd(tell.fileno())
 
     def wait() -> None:
-        signal.sigwait({signal.SIGTERM})
+        while told.recv(1)[0] != signal.SIGTERM:
+            pass  # others, such as that of Ctrl-C, have their own handlers
+        tell.close()
         print(f"rainmer: process {os.environ.get('RANK')}: {LOST}", file=sys.stderr, flush=True)
         os._exit(TERMINATED)
 

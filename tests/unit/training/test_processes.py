@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 
 import pytest
 import shared_steps
@@ -20,18 +19,17 @@ ROUNDING = 1e-4
 
 
 def torchrun(task, folder, *options):
-    """Start two processes of `shared_steps`; return exit code, what was printed, and seconds."""
-    began = time.monotonic()
+    """Start two processes of `shared_steps`; return exit code and what was printed."""
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", *options, shared_steps.__file__]
     done = subprocess.run([*command, task, str(folder)], capture_output=True, text=True)
-    return done.returncode, done.stdout + done.stderr, time.monotonic() - began
+    return done.returncode, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="module")
 def together(tmp_path_factory):
     """Folder of what two processes made: they are started once for all methods."""
     folder = tmp_path_factory.mktemp("processes") / "whole"
-    code, printed, _ = torchrun("all", folder)
+    code, printed = torchrun("all", folder)
     assert code == 0, printed
     return folder
 
@@ -105,17 +103,17 @@ def assert_ends_alike(folder, whole):
 
 @pytest.mark.slow
 def test_a_killed_process_ends_all_with_a_message_and_the_next_start_goes_on(together, tmp_path):
-    code, printed, seconds = torchrun("killed", tmp_path)
+    code, printed = torchrun("killed", tmp_path)
     assert code != 0 and processes.LOST in printed and "Signal 9 (SIGKILL)" in printed
     assert not (own_run(tmp_path) / "finished.json").exists()
-    code, printed, _ = torchrun("again", tmp_path)
+    code, printed = torchrun("again", tmp_path)
     assert code == 0 and printed.count("going on from step 3 of 9") == 1, printed
     assert_ends_alike(tmp_path, together)
 
 
 @pytest.mark.slow
 def test_torchrun_starts_a_run_again_that_lost_a_process(together, tmp_path):
-    code, printed, _ = torchrun("killed", tmp_path, "--max-restarts", "1")
+    code, printed = torchrun("killed", tmp_path, "--max-restarts", "1")
     assert code == 0 and (tmp_path / "killed").exists() and printed.count("going on from step 3 of 9") == 1, printed
     assert_ends_alike(tmp_path, together)
 

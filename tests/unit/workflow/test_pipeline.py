@@ -49,9 +49,26 @@ def test_a_dry_run_lists_the_jobs(item, cluster, without_data, named_data, capfd
 
 def test_the_profiles_are_what_the_documentation_says():
     folder = pipeline.WORKFLOW / "profiles"
-    local, slurm = (yaml.safe_load((folder / name / "config.yaml").read_text()) for name in ("default", "slurm"))
+    names = "default", "slurm", "kubernetes"
+    local, slurm, kubernetes = (yaml.safe_load((folder / name / "config.yaml").read_text()) for name in names)
     assert local == {"cores": "all", "resources": {"gpu": 1}}
-    assert slurm["executor"] == "slurm"
+    assert slurm["executor"] == "slurm" and kubernetes["executor"] == "cluster-generic"
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(0, []), (1, ["--slurm-status-command", "squeue"])])
+def test_where_slurm_keeps_no_accounts_jobs_are_asked_of_squeue(tmp_path, monkeypatch, answer, expected):
+    monkeypatch.setattr(pipeline, "find_spec", lambda name: name)
+    (tmp_path / "sacct").write_text(f"#!/bin/sh\nexit {answer}\n")
+    (tmp_path / "sacct").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert pipeline.options_of("slurm") == expected and pipeline.options_of("") == []
+    assert set(expected) <= set(pipeline.snakemake_command(tmp_path, "slurm", dry_run=False))
+
+
+def test_a_cluster_without_its_plugin_is_refused_with_what_to_install(monkeypatch):
+    monkeypatch.setattr(pipeline, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="pip install snakemake-executor-plugin-cluster-generic"):
+        pipeline.options_of("kubernetes")
 
 
 def test_one_pipeline_at_a_time(capsys):
