@@ -24,7 +24,7 @@ RECORDED = "runs of the same configuration"
 OTHERS = "runs of other configurations of the method"
 TIMED = "steps timed here"
 SCALED = "small steps timed here, times the pixels: a guess"
-SMALL = ("batch", "crop", "view_size", "memory_bank")  # fields that are as at quick where small steps are timed
+SMALL = ("batch", "crop", "view_size", "precision", "memory_bank")  # fields that are as at quick where small steps are timed
 FIRST, STEPS = 5, 2  # steps before the clock starts, in which caches and a memory bank fill, and steps that are timed
 
 Clock = Callable[[], float]
@@ -80,11 +80,12 @@ def time_steps(method: Method, config: Any, clock: Clock = time.perf_counter) ->
     """Time a few steps of a method on this machine.
 
     On a graphics card they have the configuration's sizes.  On a CPU they would take minutes: there they have the sizes of
-    profile quick, and count times the pixels.  The memory bank, if there is one, is small, so that contrast has begun.
+    profile quick, in single precision, and count times the pixels.  The memory bank, if there is one, is small, so that
+    contrast has begun.
     """
     quick, size = method.at("quick"), vars(config)
     whole = device() == "cuda"
-    changes = {name: getattr(quick, name) for name in (SMALL[3:] if whole else SMALL) if name in size}
+    changes = {name: getattr(quick, name) for name in (SMALL[-1:] if whole else SMALL) if name in size}
     tried = replace(config, **changes | {"seed": 0})
     trainer, data = method.start(tried, device()), method.data(unpaired("embedded"), "quick")
     batch = to_device(_sized(data.batch(0, trainer.crops, quick.crop, 0), tried), device())

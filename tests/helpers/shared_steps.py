@@ -1,12 +1,12 @@
-"""A few small steps of every method, and whole runs, made by one process or by several."""
+"""A few small steps of every method, and runs, made by one process or by several: `python shared_steps.py FOLDER`."""
 
 import os
-import signal
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import shared_run
 import torch
 
 from rainmer_lib.data.batches import Batch, PairedBatch, SemiSupervisedBatch
@@ -61,43 +61,32 @@ def of(method, config):
 
 @dataclass(frozen=True)
 class Noise:
-    """Training data of a method: noise; process 1 ends without a word at step `killed`, once."""
+    """Training data of a method."""
 
     method: Method
     config: Any
-    killed: int = -1
-    mark: Path = Path()
     fingerprint = "noise"
 
     def batch(self, step, size, crop, seed):
-        if step == self.killed and processes.rank() == 1 and not self.mark.exists():
-            self.mark.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
         return batch_of(self.method, self.config, size, step)
 
 
-def run_of(name, folder, killed=-1, **changes):
-    """Train a small run of a method in `folder`; return its folder."""
+def mean_run(folder):
+    """Train a small run in which a step is a mean over its batch; return its folder."""
     os.environ["RAINMER_RUNS"] = str(folder)
-    size = replace(SHARED[name].sizes["quick"], log_every=2, save_every=3)
-    method = replace(SHARED[name], sizes={"quick": size})
-    config = small(SHARED[name], **{"steps": 9} | changes)
-    return train_run(name, method, config, Noise(method, config, killed, folder / "killed"), PROFILES["quick"]).folder
+    method = replace(SHARED["ddn"], sizes={"quick": replace(SHARED["ddn"].sizes["quick"], log_every=2, save_every=3)})
+    config = small(SHARED["ddn"], statistics="image", steps=6)
+    return train_run("mean", method, config, Noise(method, config), PROFILES["quick"]).folder
 
 
-MEAN_RUN = {"name": "ddn", "statistics": "image", "steps": 6}  # a step is a mean over its batch
-OWN_RUN = {"name": "layer_gan", "replay": 2}  # each process has earlier images and a random state of its own
-
-
-def main(task, folder):
+def main(folder):
     torch.set_num_threads(1)
     processes.join()
     folder.mkdir(exist_ok=True)
-    if task == "all":
-        torch.save({name: of(method, small(method)) for name, method in SHARED.items()}, folder / f"{processes.rank()}.pt")
-        run_of(**MEAN_RUN, folder=folder)
-    run_of(**OWN_RUN, folder=folder, killed=5 if task == "killed" else -1)
+    torch.save({name: of(method, small(method)) for name, method in SHARED.items()}, folder / f"{processes.rank()}.pt")
+    mean_run(folder)
+    shared_run.main(False, folder)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(Path(sys.argv[1]))

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+import shared_run
 import shared_steps
 import torch
 from safetensors.torch import load_file
@@ -18,10 +19,10 @@ APART = [name for name in SHARED if name not in MEAN]
 ROUNDING = 1e-4
 
 
-def torchrun(task, folder, *options):
-    """Start two processes of `shared_steps`; return exit code and what was printed."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", *options, shared_steps.__file__]
-    done = subprocess.run([*command, task, str(folder)], capture_output=True, text=True)
+def torchrun(script, *words, options=()):
+    """Start two processes of a script; return exit code and what was printed."""
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", *options, script.__file__]
+    done = subprocess.run([*command, *map(str, words)], capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -29,7 +30,7 @@ def torchrun(task, folder, *options):
 def together(tmp_path_factory):
     """Folder of what two processes made: they are started once for all methods."""
     folder = tmp_path_factory.mktemp("processes") / "whole"
-    code, printed = torchrun("all", folder)
+    code, printed = torchrun(shared_steps, folder)
     assert code == 0, printed
     return folder
 
@@ -71,7 +72,7 @@ def test_every_process_has_the_same_weights(ranks, name):
 @pytest.mark.slow
 def test_a_run_of_two_processes_is_that_of_one(together, tmp_path):
     """The same key, log and network: only process 0 writes, and the terms are means over both."""
-    run = shared_steps.run_of(**shared_steps.MEAN_RUN, folder=tmp_path)
+    run = shared_steps.mean_run(tmp_path)
     shared = together / run.path.name
     logs = [type(run)(path.parent, run.identity).read_log() for path in (run.path, shared)]
     assert [entry["step"] for entry in logs[1]] == [2, 3, 4, 6]
@@ -103,17 +104,17 @@ def assert_ends_alike(folder, whole):
 
 @pytest.mark.slow
 def test_a_killed_process_ends_all_with_a_message_and_the_next_start_goes_on(together, tmp_path):
-    code, printed = torchrun("killed", tmp_path)
+    code, printed = torchrun(shared_run, "killed", tmp_path)
     assert code != 0 and processes.LOST in printed and "Signal 9 (SIGKILL)" in printed
     assert not (own_run(tmp_path) / "finished.json").exists()
-    code, printed = torchrun("again", tmp_path)
+    code, printed = torchrun(shared_run, "again", tmp_path)
     assert code == 0 and printed.count("going on from step 3 of 9") == 1, printed
     assert_ends_alike(tmp_path, together)
 
 
 @pytest.mark.slow
 def test_torchrun_starts_a_run_again_that_lost_a_process(together, tmp_path):
-    code, printed = torchrun("killed", tmp_path, "--max-restarts", "1")
+    code, printed = torchrun(shared_run, "killed", tmp_path, options=["--max-restarts", "1"])
     assert code == 0 and (tmp_path / "killed").exists() and printed.count("going on from step 3 of 9") == 1, printed
     assert_ends_alike(tmp_path, together)
 
