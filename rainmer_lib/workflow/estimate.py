@@ -23,7 +23,7 @@ from rainmer_lib.workflow.plan import TrainingRun, planned_runs
 RECORDED = "runs of the same configuration"
 OTHERS = "runs of other configurations of the method"
 TIMED = "steps timed here"
-SCALED = "small steps timed here, times the pixels: a guess"
+SCALED = "small steps timed on a core here, times the pixels: a guess"
 SMALL = ("batch", "crop", "view_size", "precision", "memory_bank")  # fields that are as at quick where small steps are timed
 FIRST, STEPS = 5, 2  # steps before the clock starts, in which caches and a memory bank fill, and steps that are timed
 
@@ -76,15 +76,16 @@ def lines(profile: Profile, runs: pd.DataFrame) -> list[str]:
     ]  # fmt: skip
 
 
-def time_steps(method: Method, config: Any, clock: Clock = time.perf_counter) -> Cost:
+def time_steps(method: Method, config: Any, clock: Clock | None = None) -> Cost:
     """Time a few steps of a method on this machine.
 
     On a graphics card they have the configuration's sizes.  On a CPU they would take minutes: there they have the sizes of
-    profile quick, in single precision, and count times the pixels.  The memory bank, if there is one, is small, so that
-    contrast has begun.
+    profile quick, in single precision, and count times the pixels, by the time of the core, whatever else runs there.  The
+    memory bank, if there is one, is small, so that contrast has begun.
     """
     quick, size = method.at("quick"), vars(config)
     whole = device() == "cuda"
+    clock = clock or (time.perf_counter if whole else time.process_time)
     changes = {name: getattr(quick, name) for name in (SMALL[-1:] if whole else SMALL) if name in size}
     tried = replace(config, **changes | {"seed": 0})
     trainer, data = method.start(tried, device()), method.data(unpaired("embedded"), "quick")
