@@ -58,8 +58,9 @@ def main() -> None:
     found: dict[int, list[float]] = {1: [], options.processes: []}
     for _ in range(options.rounds):
         for number, values in found.items():
-            command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", str(number), __file__, *sys.argv[1:]]
+            start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(number)]
             environment = os.environ | {"RAINMER_MEASURE": "1", "OMP_NUM_THREADS": "1"}
+            command = [*start, __file__, *sys.argv[1:]]
             done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
             values.append(float(done.stdout.split()[-1]))
     rates = {number: statistics.median(values) for number, values in found.items()}

@@ -60,7 +60,7 @@ def train(
     """Train a method, resume a run, or find the finished one; print its folder, which `derain --model` takes.
 
     With --rainy, train without pairs on your own photos; the folder then holds a contact sheet of held-out photos.
-    Several processes, each with a graphics card if there are any: torchrun --nproc-per-node 2 --no-python rainmer train ...
+    Several processes, each with a graphics card of its own: torchrun --standalone --nproc-per-node 2 --no-python rainmer train
     """
     from rainmer_lib.data.unpaired import unpaired
     from rainmer_lib.experiments.own_training import OwnPhotos

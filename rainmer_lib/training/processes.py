@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch import distributed as group
+from torch.distributed.rendezvous import rendezvous
 
 from rainmer_lib.data.batches import AnyBatch
 
@@ -45,7 +46,10 @@ def join() -> int:
             raise ValueError(f"process {place} has no graphics card of its own: give torchrun --nproc-per-node {cards}")
         torch.cuda.set_device(place)
     _end_when_told()
-    group.init_process_group("cpu:gloo,cuda:nccl" if cards else "gloo")
+    store, number, total = next(rendezvous("env://"))
+    if os.environ.get("LOCAL_WORLD_SIZE") == str(total):  # one machine: started again, none may read another's old address
+        store = group.PrefixStore(f"start {os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", store)
+    group.init_process_group("cpu:gloo,cuda:nccl" if cards else "gloo", store=store, rank=number, world_size=total)
     if rank():
         sys.stdout = open(os.devnull, "w", encoding="utf-8")
     return count()

@@ -21,8 +21,8 @@ ROUNDING = 1e-4
 
 def torchrun(script, *words, options=()):
     """Start two processes of a script; return exit code and what was printed."""
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", *options, script.__file__]
-    done = subprocess.run([*command, *map(str, words)], capture_output=True, text=True)
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", *options]
+    done = subprocess.run([*command, script.__file__, *map(str, words)], capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 
