@@ -15,6 +15,7 @@ from rainmer_lib.training.objective import Term, evaluate, switched_on
 from rainmer_lib.training.optimisation import Optimisation, adam
 from rainmer_lib.training.replay import Replay
 from rainmer_lib.training.schedule import constant_then_linear, cosine
+from rainmer_lib.training.sharing import Sharing
 
 MODE = "least_squares"
 RANGES = {
@@ -160,6 +161,14 @@ def adversarial(
         return Trainer(config, model, optimisation, switched_on(objective(config)), Replay(config.replay, config.seed))
 
     return start
+
+
+def apart(config: AdversarialConfig) -> list[str]:
+    """Return what each of several processes computes from its own images alone."""
+    return ["earlier images, as many of them, are drawn from those that it has seen"] * bool(config.replay)
+
+
+SHARING = Sharing(apart=apart)
 
 
 def adversarial_term(config: AdversarialConfig) -> Term:

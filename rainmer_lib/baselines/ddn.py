@@ -21,6 +21,7 @@ from rainmer_lib.networks.blocks import InstanceNorm
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.config import check_choices, check_ranges
 from rainmer_lib.training.method import Method, Size
+from rainmer_lib.training.sharing import OWN_NORMS, Sharing
 
 METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
 STATISTICS = ("running", "image")
@@ -186,4 +187,5 @@ METHOD = Method(
     describe=lambda config: f"guided filter, {2 * config.pairs + 2} layers of {config.features} features on the detail",
     differs="no weight decay; crops are flipped; the smaller profiles train with Adam, from a small residual",
     load_published=load_published,
+    sharing=Sharing(apart=lambda config: [OWN_NORMS] * (config.statistics == "running")),
 )

@@ -11,7 +11,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rainmer_lib.baselines.adversarial_training import AdversarialConfig, AdversarialModel, adversarial, adversarial_term
+from rainmer_lib.baselines.adversarial_training import (
+    SHARING,
+    AdversarialConfig,
+    AdversarialModel,
+    adversarial,
+    adversarial_term,
+)
 from rainmer_lib.baselines.prenet import CHANNELS, PReNet
 from rainmer_lib.dcdgan.method import training_data
 from rainmer_lib.networks.blocks import to_signed
@@ -249,4 +255,5 @@ METHOD = Method(
     describe=lambda config: f"{config.stages} stages of a mask, autoencoder of width {config.width}",
     differs="no perceptual term, which has no gradient in the authors' code (`perceptual_weight` takes features of the clean "
     "discriminator in place of VGG's); earlier images are added to a batch, not put in its place; an average is evaluated",
+    sharing=SHARING,
 )

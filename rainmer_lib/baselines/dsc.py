@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rainmer_lib.baselines.prior_based import (
+    ONE_PROCESS,
     Patches,
     Plane,
     PriorConfig,
@@ -200,4 +201,5 @@ METHOD = Method(
     describe=lambda config: f"{config.atoms} atoms of background, {config.rain_atoms} of rain, {config.side} pixels a side",
     differs="the dictionaries begin with ones fitted on unpaired photos; the paper learns them in the image alone, and parts "
     "them by the direction of atoms",
+    sharing=ONE_PROCESS,
 )

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rainmer_lib.baselines.prior_based import (
+    ONE_PROCESS,
     Patches,
     Plane,
     PriorConfig,
@@ -257,4 +258,5 @@ METHOD = Method(
     data=training_data,
     describe=lambda config: f"{config.components} Gaussians over natural patches, {config.rain_components} over those of rain",
     differs="the prior is fitted here, on clean photos; the paper takes a published one, which is not free",
+    sharing=ONE_PROCESS,
 )

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from rainmer_lib.baselines.adversarial_training import AdversarialConfig, AdversarialModel, adversarial, adversarial_term
+from rainmer_lib.baselines.adversarial_training import (
+    SHARING,
+    AdversarialConfig,
+    AdversarialModel,
+    adversarial,
+    adversarial_term,
+)
 from rainmer_lib.dcdgan.method import training_data
 from rainmer_lib.networks.patch_discriminator import SEES, PatchDiscriminator
 from rainmer_lib.networks.rain_layer_generator import Image, RainLayerGenerator
@@ -115,4 +121,5 @@ METHOD = Method(
     data=training_data,
     describe=lambda config: f"generator of a rain layer, width {config.width}, {config.blocks} blocks",
     differs="not RR-GAN, whose numbers (Rain800: 23.51 dB, 0.757) are printed beside it as cited, never as ours",
+    sharing=SHARING,
 )

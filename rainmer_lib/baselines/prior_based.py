@@ -14,7 +14,9 @@ from rainmer_lib.data.batches import Batch
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.config import check_ranges, check_types
 from rainmer_lib.training.ema import MovingAverage
+from rainmer_lib.training.sharing import Sharing
 
+ONE_PROCESS = Sharing(refused="a prior is fitted without gradients, which is what processes would share")
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 Plane = Float[Tensor, "h w"]

@@ -69,6 +69,7 @@ def train(
     """Train a method, resume a run, or find the finished one; print its folder, which `derain --model` takes.
 
     With --rainy, train without pairs on your own photos; the folder then holds a contact sheet of held-out photos.
+    Several processes, each with a graphics card of its own: torchrun --standalone --nproc-per-node 2 --no-python rainmer train
     """
     from rainmer_lib.data.unpaired import unpaired
     from rainmer_lib.experiments.own_training import OwnPhotos
@@ -91,15 +92,20 @@ def train(
     look = watching(chosen, source, tensorboard)
     with _disk_full_is_no_loss():
         run = train_run(f"{chosen.title} ({preset})", chosen, config, trained_on, size, watch=look)
+    _print_results(own, run, run.folder.path / SHEET)
+
+
+def _print_results(own, run, sheet: Path) -> None:
+    """Print scores and folder; of several processes the first one does."""
+    from rainmer_lib.training import processes
+
+    if processes.rank():
+        return
     if own.tests:
         print(own.scores(run).round(4).to_string(index=False))
-    _print_folder(run.folder.path, SHEET)
-
-
-def _print_folder(folder: Path, sheet: str) -> None:
-    if (folder / sheet).is_file():
-        print(f"contact sheet: {folder / sheet}")
-    print(f"finished: {folder}")
+    if sheet.is_file():
+        print(f"contact sheet: {sheet}")
+    print(f"finished: {sheet.parent}")
 
 
 def _changes(words: list[str], seed: int, given: bool, minutes: float | None) -> dict:
@@ -113,15 +119,21 @@ def _changes(words: list[str], seed: int, given: bool, minutes: float | None) ->
 
 
 def _configured(method, profile: str, preset: str, changes: dict):
-    """Return the configuration with the changes of --set; ValueError lists the fields if one is unknown."""
+    """Return the configuration with the changes of --set; ValueError lists the fields if one is unknown.
+
+    Joins the processes that torchrun has started; ValueError if they cannot share the configuration.
+    """
     from dataclasses import fields, replace
 
+    from rainmer_lib.training import processes
     from rainmer_lib.training.method import counted
 
     known = [f.name for f in fields(method.config)]
     if unknown := sorted(set(changes) - set(known)):
         raise ValueError(f"--set {', '.join(unknown)}: {method.name} has no such field. There are {', '.join(known)}")
-    return replace(method.at(profile, preset), **counted(changes))
+    config = replace(method.at(profile, preset), **counted(changes))
+    method.sharing.part(config, processes.join())
+    return config
 
 
 @contextmanager
@@ -146,7 +158,9 @@ def reproduce(
     parameter: Annotated[list[str] | None, typer.Option("-p", help="NAME=VALUE of the notebook; may be repeated")] = None,
     device: choices.Device = "",
     slurm: Annotated[bool, typer.Option("--slurm", help="submit jobs to a Slurm cluster (workflow/profiles/slurm)")] = False,
+    kubernetes: Annotated[bool, typer.Option("--kubernetes", help="to Kubernetes (workflow/profiles/kubernetes)")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show the jobs without running them")] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="print the hours that the training runs take, and stop")] = False,
 ) -> None:
     """Execute a notebook, or all, after the training runs that they need; resume interrupted work.
 
@@ -158,10 +172,14 @@ def reproduce(
     from rainmer_lib.workflow.pipeline import reproduce as run_pipeline
     from rainmer_lib.workflow.plan import choose
 
+    if estimate:
+        _print_estimate(profile_named(profile), notebook)
+        raise typer.Exit
     if not parameter:
-        raise typer.Exit(run_pipeline(profile, notebook, slurm=slurm, dry_run=dry_run))
-    if notebook is None or slurm or dry_run:
-        raise ValueError("-p needs one notebook and cannot be combined with --slurm or --dry-run")
+        cluster = "kubernetes" if kubernetes else "slurm" if slurm else ""
+        raise typer.Exit(run_pipeline(profile, notebook, cluster=cluster, dry_run=dry_run))
+    if notebook is None or slurm or kubernetes or dry_run:
+        raise ValueError("-p needs one notebook and cannot be combined with --slurm, --kubernetes or --dry-run")
     given = _named_values("-p", "NAME=VALUE", parameter)
     size = profile_named(given.pop("profile", profile))
     if profile not in ("quick", size.name):
@@ -169,6 +187,13 @@ def reproduce(
     choose(size, notebook)
     words = [notebook] + ["--profile", size.name] * runner.has_profiles(notebook)
     raise typer.Exit(runner.main(words + [word for pair in given.items() for word in ("-p", *pair)]))
+
+
+def _print_estimate(size, notebook: str | None) -> None:
+    from rainmer_lib.workflow import estimate
+    from rainmer_lib.workflow.plan import choose
+
+    print("\n".join(estimate.lines(size, estimate.table(size, choose(size, notebook)))))
 
 
 def list_items() -> None:

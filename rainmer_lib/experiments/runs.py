@@ -16,6 +16,7 @@ from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.device import device
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights, method_of, read_config, read_json
+from rainmer_lib.training import processes
 from rainmer_lib.training.loop import Watch, report, train
 from rainmer_lib.training.method import Method
 from rainmer_lib.training.run import RunFolder, RunIdentity
@@ -61,9 +62,11 @@ def train_run(
 
     `start` replaces the method's own start if the run begins with given weights; `origin` names those weights and is part of
     the run's key.  `watch(folder)` returns what looks on while the run is trained (`training.loop.train`).
+    Each of several processes starts with its part of the configuration; ValueError if there is none (`Sharing.part`).
     """
-    identity = method.identity(config, f"{data.fingerprint} from {origin}" if origin else data.fingerprint)
-
+    number = processes.count()
+    identity = method.identity(config, f"{data.fingerprint} from {origin}" if origin else data.fingerprint, number)
+    part = method.sharing.part(config, number)
     name = f"{label}, seed {config.seed}"
 
     def labelled(text: str) -> None:
@@ -80,7 +83,7 @@ def train_run(
     if config.minutes:
         watchers.append(HeldOutScores(folder, method, held_out_of(data), labelled))
     train(
-        start or method.start, config, data, folder,
+        lambda _, device: (start or method.start)(part, device), config, data, folder,
         device=device(), log_every=size.log_every, save_every=size.save_every, say=labelled,
         watch=together(watchers), name=name,
     )  # fmt: skip

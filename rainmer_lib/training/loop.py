@@ -15,10 +15,12 @@ from rainmer_lib import atomic
 from rainmer_lib.data.batches import to_device
 from rainmer_lib.data.on_device import on_device
 from rainmer_lib.networks.stored import not_finite
+from rainmer_lib.training import processes
 from rainmer_lib.training.budget import Budget, line, worth_a_line
 from rainmer_lib.training.method import Trainer
 from rainmer_lib.training.progress import Ticker
 from rainmer_lib.training.run import RunFolder
+from rainmer_lib.training.shared_run import as_shared
 from rainmer_lib.training.threads import choose_threads, flush_denormals
 
 USED = "seconds"  # entry of a checkpoint: what it has used of a budget of minutes
@@ -54,20 +56,25 @@ def train(
     checkpoint.
     `name` is what the bar of a terminal and the line of a notebook (`progress.Ticker`) call the run; without it, its key.
     `watch(trainer, entry)` is called with each line of the log; it must change neither the trainer nor torch's random state.
+    Of several processes (`training.processes`), each trains on its images of every batch, for which `start` makes its trainer;
+    the log holds means over them, and process 0 alone prints, watches and writes.
     Raises `TrainingDiverged` with the step and the term or the weights at the first value that is not finite (checked every
     `log_every` steps and before every checkpoint, so that no checkpoint holds such a value), ValueError on a checkpoint or a
-    log that is damaged or another run's, and OSError if the folder cannot take the checkpoints.
+    log that is damaged or another run's and on a budget of minutes for several processes, OSError if the folder cannot take the checkpoints, and ConnectionError if another
+    process of the run has ended.
     """
-    if run.is_finished():
+    run, (say, watch) = as_shared(run), (None, None) if processes.rank() else (say, watch)
+    if processes.agreed(run.is_finished()):
         report(run, say)
         return run
+    if config.minutes and processes.count() > 1:
+        raise ValueError(f"minutes={config.minutes:g}: clocks of several processes differ; give steps, or take one process")
     threads = choose_threads()
     flush_denormals()
     with run.locked():
-        if run.is_finished(say):  # another process finished it while this one waited
+        if processes.agreed(run.is_finished(say)):  # another command finished it while this one waited
             report(run, say)
             return run
-        run.finished.unlink(missing_ok=True)
         budget = Budget(config, clock)
         trainer = start(config, device)
         run.prepare(needed_bytes=4 * _checkpoint_bytes(trainer))
@@ -78,12 +85,15 @@ def train(
             left = f" with {config.minutes - budget.used / 60:.1f} minutes left" if config.minutes else f" of {config.steps}"
             say(f"going on from step {trainer.step}{left}")
         run.rewind_log(trainer.step)
-        data = on_device(data, device)
+        data, first = on_device(data, device), trainer.step
         seconds = _run_steps(trainer, budget, data, run, device, log_every, save_every, say, watch, name or run.identity.key)
-        run.finish(_exported(trainer, run), {
-            "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "device": str(device), "threads": threads,
-            "torch": torch.__version__, **({"minutes": config.minutes} if config.minutes else {}),
-        })  # fmt: skip
+        if processes.rank() == 0:
+            run.finish(_exported(trainer, run), {
+                "steps": trainer.step, "seconds_of_last_part": round(seconds, 1), "steps_of_last_part": trainer.step - first,
+                "device": str(device), "threads": threads, "torch": torch.__version__, "processes": processes.count(),
+                **({"minutes": config.minutes} if config.minutes else {}),
+            })  # fmt: skip
+        processes.wait()
     return run
 
 
@@ -108,8 +118,8 @@ def _run_steps(trainer, budget: Budget, data, run, device, log_every, save_every
     _schedule_by(trainer, budget)
     with _bar(budget, trainer.step, name, say) as bar:
         while not over:
-            batch = data.batch(trainer.step, trainer.crops, config.crop, config.seed)
-            pending.append(trainer.train_step(to_device(batch, device)))
+            batch = data.batch(trainer.step, trainer.crops * processes.count(), config.crop, config.seed)
+            pending.append(trainer.train_step(to_device(processes.share(batch), device)))
             over, saves = budget.over(trainer.step), budget.saves(trainer.step, save_every)
             if say:
                 bar.update(budget.progress(trainer.step) - bar.n)
@@ -125,6 +135,8 @@ def _run_steps(trainer, budget: Budget, data, run, device, log_every, save_every
                     say(line(entry, config))
                 before = entry
             if saves or over:
+                # Running statistics are each process's own until here: the mean of moving averages is that of their means
+                processes.average(b for b in trainer.model.buffers() if b.is_floating_point())
                 _require_finite(trainer)
                 run.save_checkpoint(trainer.state() | ({USED: budget.used} if config.minutes else {}))
     return time.monotonic() - began
@@ -148,11 +160,13 @@ def _require_finite(trainer: Trainer) -> None:
 
 
 def _summarise(pending: list[dict[str, Tensor]], step: int) -> dict:
-    """Average each term over those steps since the last line that have it.
+    """Average each term over those steps since the last line that have it, and over the processes.
 
     Raises TrainingDiverged at the first value that is not finite.
     """
-    flat = iter(torch.stack([value.float() for values in pending for value in values.values()]).tolist())  # one transfer
+    values = torch.stack([value.float() for values in pending for value in values.values()])
+    processes.average([values])
+    flat = iter(values.tolist())  # one transfer
     table = [{name: next(flat) for name in values} for values in pending]
     for row, values in enumerate(table):
         for name, value in values.items():

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.run import RunIdentity
+from rainmer_lib.training.sharing import Sharing
 
 # Groups of Table 1 of DCD-GAN, in its order, and what a method of each learns from
 KINDS: Mapping[str, str] = {
@@ -80,6 +81,7 @@ class Method:
     describe     configuration -> the network in words
     load_published  file of the authors' weights -> `Derainer`; None if there are none
     prior_based  a prior is fitted without gradients, and every image is solved under it
+    sharing      how several processes share a training
     """
 
     name: str
@@ -98,6 +100,7 @@ class Method:
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"paper": {}})
     load_published: Callable[[Path], Derainer] | None = None
     prior_based: bool = False
+    sharing: Sharing = Sharing()
 
     @property
     def kind(self) -> str:
@@ -129,6 +132,9 @@ class Method:
         epochs = self.sizes[profile].epochs
         return replace(config, steps=max(1, epochs * photos // config.batch)) if epochs and photos else config
 
-    def identity(self, config: Any, fingerprint: str) -> RunIdentity:
-        """Return the identity of the run of a configuration on data with this fingerprint."""
-        return RunIdentity(self.name, config, fingerprint, self.version)
+    def identity(self, config: Any, fingerprint: str, processes: int = 1) -> RunIdentity:
+        """Return the identity of the run of a configuration on data with this fingerprint.
+
+        The number of processes is part of it where a step is no mean over its batch (`Sharing.apart`).
+        """
+        return RunIdentity(self.name, config, fingerprint + self.sharing.origin(config, processes), self.version)

@@ -72,8 +72,9 @@ class RunFolder:
         self.finished = self.path / "finished.json"
 
     def prepare(self, needed_bytes: int) -> None:
-        """Make the folder; raise OSError if it cannot be written, or if the disk has less than `needed_bytes` left."""
+        """Make the folder of an unfinished run; OSError if it cannot be written, or has less than `needed_bytes` left."""
         with self._writable():
+            self.finished.unlink(missing_ok=True)
             atomic.write_json(self.path / "config.json", self.identity.description())
         free = shutil.disk_usage(self.path).free
         if free < needed_bytes:

@@ -177,6 +177,15 @@ def test_wrong_input_is_one_message(words, message, refused, monkeypatch):
     refused(words, message)
 
 
+@pytest.mark.parametrize(("words", "message"), [
+    (["--method", "gmm"], "trained by one process, not by 3"), (["--method", "prenet"], "3 processes cannot share it evenly"),
+])  # fmt: skip
+def test_what_several_processes_cannot_train_is_said_before_data_are_read(words, message, refused, monkeypatch):
+    monkeypatch.setattr("rainmer_lib.training.processes.join", lambda: 3)
+    monkeypatch.setattr("rainmer_lib.data.unpaired.unpaired", None)
+    refused(["train", *words], message)
+
+
 def test_list_shows_the_results_of_the_folder_that_is_set(run, capsys, tmp_path):
     assert run("list") == 0
     assert all("no results yet" in line for line in capsys.readouterr().out.splitlines() if line.startswith("DCD-GAN"))
