@@ -60,8 +60,8 @@ def train(
     the log holds means over them, and process 0 alone prints, watches and writes.
     Raises `TrainingDiverged` with the step and the term or the weights at the first value that is not finite (checked every
     `log_every` steps and before every checkpoint, so that no checkpoint holds such a value), ValueError on a checkpoint or a
-    log that is damaged or another run's and on a budget of minutes for several processes, OSError if the folder cannot take the checkpoints, and ConnectionError if another
-    process of the run has ended.
+    log that is damaged or another run's and on a budget of minutes for several processes, OSError if the folder cannot take
+    the checkpoints, and ConnectionError if another process of the run has ended.
     """
     run, (say, watch) = as_shared(run), (None, None) if processes.rank() else (say, watch)
     if processes.agreed(run.is_finished()):
