@@ -250,13 +250,11 @@ METHOD = Method(
     config=GMMConfig,
     network=LayerPriors,
     start=fitted(LayerPriors, Trainer),
-    supervision="unpaired",
-    prior_based=True,
+    supervision="unpaired", prior_based=True,
     family="prior on patches of both layers",
     citation="Li et al., Rain Streak Removal Using Layer Priors, CVPR 2016",
-    sizes=SIZES,
-    data=training_data,
+    sizes=SIZES, data=training_data,
     describe=lambda config: f"{config.components} Gaussians over natural patches, {config.rain_components} over those of rain",
     differs="the prior is fitted here, on clean photos; the paper takes a published one, which is not free",
     sharing=ONE_PROCESS,
-)
+)  # fmt: skip

@@ -41,11 +41,11 @@ def quality_cost_figure(quality: pd.Series, cost: pd.DataFrame, label: str, high
 
 
 def _panel(axis: Axes, table: pd.DataFrame, column: str, numbers: Mapping[str, int], highlighted: str) -> None:
-    for method, row in table.iterrows():
+    for name, row in table.iterrows():
         marker, colour = MARKERS[row.kind]
-        size = 190 if method == highlighted else 120
+        size = 190 if name == highlighted else 120
         axis.scatter(row[column], row.quality, s=size, marker=marker, color=colour, edgecolor="white", linewidth=0.8, zorder=2)
-        axis.annotate(str(numbers[method]), (row[column], row.quality), ha="center", va="center", fontsize=6, color="white",
+        axis.annotate(str(numbers[name]), (row[column], row.quality), ha="center", va="center", fontsize=6, color="white",
                       zorder=3)  # fmt: skip
     axis.margins(0.12)
 
