@@ -86,14 +86,13 @@ def check_claims(means: pd.DataFrame, gains: pd.DataFrame, compared: Rows, proto
     """Test whether DCD-GAN is better than each other row and PReNet's authors' weights, and keeps more of its gain elsewhere.
 
     The latter against the supervised rows, by `adaptation.drops` from the held-out photos to all other test sets, if there are
-    others.  Then whether supervised rows are better than semi-supervised ones.  `gains`: of one protocol.  Columns test_set,
-    metric, then those of `claims.over_seeds.check_order`.
+    others.  Then whether supervised rows are better than semi-supervised ones, run against run: where both have one, there is
+    no verdict over seeds.  `gains`: of one protocol.  Columns test_set, metric, then those of `claims.over_seeds.check_order`.
     """
-    chosen, of_kind = each_seed(means[means.method.isin(list(compared))]), kinds(compared)
-    supervised = of_kind.get("supervised", [])
+    chosen, supervised = means[means.method.isin(list(compared))], kinds(compared).get("supervised", [])
     parts = [
-        check_best(chosen, OURS, [label for label in compared if label != OURS], protocol),
-        check_pairs(chosen, list(product(supervised, of_kind.get("semi-supervised", []))), protocol),
+        check_best(each_seed(chosen), OURS, [label for label in compared if label != OURS], protocol),
+        check_pairs(chosen, _across(compared), protocol),
         fixed_methods.check_against_fixed(means, OURS, "PReNet", protocol),
     ]
     kept = each_seed(drops(gains[gains.method.isin(list(compared))], "held-out")) if gains.test_set.nunique() > 1 else None
@@ -102,13 +101,19 @@ def check_claims(means: pd.DataFrame, gains: pd.DataFrame, compared: Rows, proto
     return pd.concat(parts, ignore_index=True)
 
 
-def check_images(comparison: Comparison, protocol: str = "prenet") -> pd.DataFrame:
+def check_images(comparison: Comparison, compared: Rows, protocol: str = "prenet") -> pd.DataFrame:
     """Test over images whether DCD-GAN is better than each other method, but `dcdgan-small`, which is DCD-GAN itself.
 
-    Columns are those of `claims.over_images.paired_test`.
+    Then whether supervised rows are better than semi-supervised ones.  Columns are those of `claims.over_images.paired_test`.
     """
     others = [name for name in dict.fromkeys(comparison.scores.method) if name not in ("input", OURS, "dcdgan-small")]
-    return paired_tests(comparison.scores, [(OURS, name) for name in others], protocol)
+    return paired_tests(comparison.scores, [(OURS, name) for name in others] + _across(compared), protocol)
+
+
+def _across(compared: Rows) -> list[tuple[str, str]]:
+    """Return every supervised row with every semi-supervised one."""
+    of_kind = kinds(compared)
+    return list(product(of_kind.get("supervised", []), of_kind.get("semi-supervised", [])))
 
 
 EXPERIMENTS: Mapping[str, Experiment] = {"benchmarks": Experiment(rows, DCDGAN.data, lambda profile: profile.test_sets)}

@@ -92,8 +92,16 @@ def test_over_images_everyone_is_compared_but_the_input_and_our_own_shipped_netw
     names = ("input", "DSC", "PReNet", "dcdgan-small", "DCD-GAN")
     table = [(name, -1, "rain12", f"{i}", "prenet", 20.0 + len(name) + i, 0.5) for name in names for i in range(6)]
     columns = ["method", "seed", "test_set", "image", "protocol", "psnr", "ssim"]
-    found = table1.check_images(Comparison([], pd.DataFrame(table, columns=columns), None))
+    found = table1.check_images(Comparison([], pd.DataFrame(table, columns=columns), None), {})
     assert list(dict.fromkeys(found.worse)) == ["DSC", "PReNet"] and set(found.better) == {"DCD-GAN"}
+
+
+def test_two_single_runs_decide_nothing_over_seeds(scored):
+    means, gains, compared = scored
+    single = means[~means.method.isin(["DDN", "SIRR"]) | (means.seed == 0)]
+    found = table1.check_claims(single, gains, compared)
+    found = found[(found.better == "DDN") & (found.worse == "SIRR")]
+    assert len(found) == 4 and set(found.verdict) == {"inconclusive"} and set(found.seeds) == {1}
 
 
 def test_with_one_test_set_nothing_is_said_of_others(scored):
