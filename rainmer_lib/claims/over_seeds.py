@@ -24,7 +24,7 @@ def check_order(means: pd.DataFrame, order: list[str], metric: str) -> pd.DataFr
     table = means.pivot(index="seed", columns="method", values=metric)
     rows = []
     for better, worse in zip(order, order[1:], strict=False):
-        difference = table[better] - table[worse]
+        difference = (table[better] - table[worse]).dropna()  # the seeds that both have
         rows.append((better, worse, difference.mean(), difference.std(), len(difference), verdict(difference)))
     return pd.DataFrame(rows, columns=["better", "worse", "difference", "spread", "seeds", "verdict"])
 
