@@ -15,11 +15,12 @@ from rainmer_lib.training.objective import Term, evaluate, switched_on
 from rainmer_lib.training.optimisation import Optimisation, adam
 from rainmer_lib.training.replay import Replay
 from rainmer_lib.training.schedule import constant_then_linear, cosine
+from rainmer_lib.training.sharing import Sharing
 
 MODE = "least_squares"
 RANGES = {
     "1 or more": ("steps", "batch", "crop"), "above 0": ("learning_rate",),
-    "0 or more": ("replay", "weight_decay", "adversarial_weight"),
+    "0 or more": ("replay", "weight_decay", "adversarial_weight", "minutes"),
     "within [0, 1)": ("betas", "ema"), "0 or more, below 2**63": ("seed",),
 }  # fmt: skip
 
@@ -35,6 +36,7 @@ class AdversarialConfig:
     schedule: str = "linear"  # linear to zero in the second half, or "cosine": half a cosine from the first step
     replay: int = 0  # images of earlier steps that the discriminators see again at each step
     steps: int = 1000
+    minutes: float = 0.0  # ours: above 0, the budget of a run in place of `steps`, which then is the scale of the schedule
     batch: int = 1
     crop: int = 256
     ema: float = 0.999  # ours: the generators oscillate, so their moving average is evaluated
@@ -159,6 +161,14 @@ def adversarial(
         return Trainer(config, model, optimisation, switched_on(objective(config)), Replay(config.replay, config.seed))
 
     return start
+
+
+def apart(config: AdversarialConfig) -> list[str]:
+    """Return what each of several processes computes from its own images alone."""
+    return ["earlier images, as many of them, are drawn from those that it has seen"] * bool(config.replay)
+
+
+SHARING = Sharing(apart=apart)
 
 
 def adversarial_term(config: AdversarialConfig) -> Term:

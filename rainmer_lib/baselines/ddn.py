@@ -21,6 +21,7 @@ from rainmer_lib.networks.blocks import InstanceNorm
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.config import check_choices, check_ranges
 from rainmer_lib.training.method import Method, Size
+from rainmer_lib.training.sharing import OWN_NORMS, Sharing
 
 METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
 STATISTICS = ("running", "image")
@@ -166,6 +167,7 @@ SIZES = {
         _SHORT | {"steps": 1400, "batch": 4},
         duration="two minutes a training run on one core",
     ),
+    "gpu": Size({"steps": 40_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
     "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=2000),
 }  # fmt: skip
 
@@ -185,4 +187,5 @@ METHOD = Method(
     describe=lambda config: f"guided filter, {2 * config.pairs + 2} layers of {config.features} features on the detail",
     differs="no weight decay; crops are flipped; the smaller profiles train with Adam, from a small residual",
     load_published=load_published,
+    sharing=Sharing(apart=lambda config: [OWN_NORMS] * (config.statistics == "running")),
 )

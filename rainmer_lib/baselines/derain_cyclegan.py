@@ -11,7 +11,13 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from rainmer_lib.baselines.adversarial_training import AdversarialConfig, AdversarialModel, adversarial, adversarial_term
+from rainmer_lib.baselines.adversarial_training import (
+    SHARING,
+    AdversarialConfig,
+    AdversarialModel,
+    adversarial,
+    adversarial_term,
+)
 from rainmer_lib.baselines.prenet import CHANNELS, PReNet
 from rainmer_lib.dcdgan.method import training_data
 from rainmer_lib.networks.blocks import to_signed
@@ -224,8 +230,12 @@ SIZES = {
         duration="seconds a training run on one core", log_every=20, save_every=1000,
     ),
     "laptop": Size(
-        _SMALL | {"stages": 2, "blocks": 2, "width": 12, "discriminator_width": 16, "steps": 650, "batch": 2, "ema": 0.99},
+        _SMALL | {"stages": 2, "blocks": 2, "width": 12, "discriminator_width": 16, "steps": 650, "batch": 2, "ema": 0.99,
+         "learning_rate": 2e-3},
         duration="minutes a training run on one core",
+    ),
+    "gpu": Size(
+        {"steps": 20_000, "batch": 4, "crop": 128, "minutes": 9.0}, duration="nine minutes a training run on a GPU",
     ),
     "paper": Size(duration="a day a training run on a GPU", log_every=200, save_every=2000, epochs=400),
 }  # fmt: skip
@@ -245,4 +255,5 @@ METHOD = Method(
     describe=lambda config: f"{config.stages} stages of a mask, autoencoder of width {config.width}",
     differs="no perceptual term, which has no gradient in the authors' code (`perceptual_weight` takes features of the clean "
     "discriminator in place of VGG's); earlier images are added to a batch, not put in its place; an average is evaluated",
+    sharing=SHARING,
 )

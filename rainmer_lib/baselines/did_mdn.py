@@ -20,6 +20,7 @@ from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.config import check_ranges
 from rainmer_lib.training.method import Method, Size
 from rainmer_lib.training.objective import Term, switched_on
+from rainmer_lib.training.sharing import OWN_NORMS, Sharing
 
 METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
 LABEL = 8  # channels of the map that holds the density
@@ -188,11 +189,13 @@ METHOD = Method(
         "laptop": Size(
             {"steps": 550, "batch": 4, "crop": 64, "learning_rate": 1e-3}, duration="minutes a training run on one core"
         ),
+        "gpu": Size({"steps": 40_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
         "paper": Size(duration="days a training run on a GPU", log_every=200, save_every=2000),
     },
     presets={"paper": {}, "released": {"own_side_outputs": False}},
     data=pairs_of,
     describe=lambda c: f"three dense streams, {len(c.density_edges) + 1} classes of rain density",
+    sharing=Sharing(apart=lambda config: [OWN_NORMS]),
     differs="one training of all parts, without perceptual terms and weight decay; densities are measured; the classifier has "
     "no pretrained layers and takes images of any size; norms use running statistics at test time",
 )  # fmt: skip

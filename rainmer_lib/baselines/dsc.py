@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from rainmer_lib.baselines.prior_based import (
+    ONE_PROCESS,
     Patches,
     Plane,
     PriorConfig,
@@ -177,6 +178,10 @@ SIZES = {
         {"side": 12, "atoms": 192, "rain_atoms": 48, "stride": 4, "steps": 200, "batch": 8, "patches": 2000},
         duration="a minute a fit on one core, 2 seconds an image of 481x321",
     ),
+    "gpu": Size(
+        {"atoms": 256, "rain_atoms": 64, "stride": 3, "steps": 400, "patches": 5000},
+        duration="minutes a fit, with or without a GPU", log_every=50,
+    ),
     "paper": Size(duration="hours a fit on one core, 20 seconds an image of 481x321"),
 }  # fmt: skip
 
@@ -196,4 +201,5 @@ METHOD = Method(
     describe=lambda config: f"{config.atoms} atoms of background, {config.rain_atoms} of rain, {config.side} pixels a side",
     differs="the dictionaries begin with ones fitted on unpaired photos; the paper learns them in the image alone, and parts "
     "them by the direction of atoms",
+    sharing=ONE_PROCESS,
 )

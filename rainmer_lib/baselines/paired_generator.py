@@ -43,8 +43,8 @@ class PairedGeneratorConfig(SupervisedConfig):
 SIZES = {
     name: Size(
         {field: value for field, value in size.changes.items() if field in PairedGeneratorConfig.__dataclass_fields__},
-        duration="less than a run of DCD-GAN", log_every=size.log_every, save_every=size.save_every,
-        epochs=size.epochs,
+        duration=size.duration if "minutes" in size.changes else "less than a run of DCD-GAN",
+        log_every=size.log_every, save_every=size.save_every, epochs=size.epochs,
     )
     for name, size in DCDGAN_SIZES.items()
 }  # fmt: skip

@@ -50,6 +50,7 @@ SIZES = {
         {"stages": 4, "blocks": 3, "channels": 16, "steps": 1400, "batch": 4, "crop": 48},
         duration="minutes a training run on one core",
     ),
+    "gpu": Size({"steps": 20_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
     "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=2000),
 }  # fmt: skip
 

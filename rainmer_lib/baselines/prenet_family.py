@@ -44,6 +44,7 @@ def _member(config: type[PReNetConfig], name: str, title: str, folder: str, fami
             duration="seconds a training run on one core", log_every=20, save_every=1000,
         ),
         "laptop": Size(laptop, duration="two to four minutes a training run on one core"),
+        "gpu": PRENET.sizes["gpu"],
         "paper": PRENET.sizes["paper"],
     }  # fmt: skip
     return replace(

@@ -14,7 +14,9 @@ from rainmer_lib.data.batches import Batch
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.config import check_ranges, check_types
 from rainmer_lib.training.ema import MovingAverage
+from rainmer_lib.training.sharing import Sharing
 
+ONE_PROCESS = Sharing(refused="a prior is fitted without gradients, which is what processes would share")
 LUMA = (0.299, 0.587, 0.114)  # ITU-R BT.601
 
 Plane = Float[Tensor, "h w"]
@@ -28,6 +30,7 @@ class PriorConfig:
     side: int = 8  # of a patch, pixels
     patches: int = 10_000  # of a batch, at most, that a step of the fit takes
     steps: int = 1000
+    minutes: float = 0.0  # above 0, the budget of a fit in place of `steps`
     batch: int = 16
     crop: int = 64
     seed: int = 0
@@ -36,7 +39,8 @@ class PriorConfig:
         """Validate the configuration; each error names the field and its allowed values."""
         check_types(self)
         check_ranges(self, {
-            "1 or more": ("side", "patches", "steps", "batch", "crop"), "0 or more, below 2**63": ("seed",),
+            "1 or more": ("side", "patches", "steps", "batch", "crop"), "0 or more": ("minutes",),
+            "0 or more, below 2**63": ("seed",),
         })  # fmt: skip
         if self.crop < self.side:
             raise ValueError(f"crop={self.crop}: smaller than a patch, side={self.side}")

@@ -16,6 +16,7 @@ from rainmer_lib.data.batches import SemiSupervisedBatch
 from rainmer_lib.training.config import changed_fields, check_choices, check_ranges
 from rainmer_lib.training.method import Method, Size
 from rainmer_lib.training.objective import Term, evaluate, switched_on
+from rainmer_lib.training.sharing import OWN_NORMS, Sharing
 
 METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
 LEAST = 255.0**-2  # variance of a component: below one grey level a residual is none, and its gradient would explode
@@ -169,8 +170,15 @@ SIZES = {
     "laptop": Size(
         _SHORT | {"steps": 1200, "batch": 4, "crop": 48}, scaled=_SMALL, duration="minutes a training run on one core",
     ),
+    "gpu": Size({"steps": 40_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
     "paper": Size(duration="a day a training run on a GPU", log_every=200, save_every=2000),
 }  # fmt: skip
+
+def apart(config: SIRRConfig) -> list[str]:
+    """Return what each of several processes computes from its own images alone."""
+    mixture = "the mixture follows the real residuals of its own images, and the divergence is of their mean and variance"
+    return [mixture] + [OWN_NORMS] * (config.statistics == "running")
+
 
 METHOD = Method(
     name="sirr",
@@ -188,4 +196,5 @@ METHOD = Method(
     differs="no norm behind the last layer, running statistics in use, the divergence from variances: the authors' code has "
     "the first two (preset `released`) and passes variances as deviations; variances of at least a grey level",
     presets={"paper": {}, "released": changed_fields(released)},
+    sharing=Sharing(apart=apart),
 )

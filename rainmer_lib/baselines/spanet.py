@@ -245,6 +245,7 @@ METHOD = Method(
             {"width": 12, "groups": 1, "steps": 2000, "batch": 4, "crop": 48, "learning_rate": 2e-3},
             duration="minutes a training run on one core",
         ),
+        "gpu": Size({"steps": 20_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
         "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=1000),
     },
     presets={"paper": {}, "released": {"directional": False}},

@@ -1,7 +1,7 @@
 """Training with pairs: one trainer for every network that learns from rainy images and their own clean versions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from rainmer_lib.data.batches import Batch
+from rainmer_lib.data.on_device import on_device
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.losses.fidelity import structural_loss
@@ -29,7 +30,7 @@ CHOICES = {
     "optimiser": ("adam", "sgd"),
 }  # fmt: skip
 RANGES = {
-    "1 or more": ("steps", "batch", "crop"), "above 0": ("learning_rate",), "0 or more": ("clip",),
+    "1 or more": ("steps", "batch", "crop"), "above 0": ("learning_rate",), "0 or more": ("clip", "minutes"),
     "within [0, 1)": ("betas", "ema"), "within (0, 1]": ("decay",), "0 or more, below 2**63": ("seed",),
 }  # fmt: skip
 
@@ -48,6 +49,7 @@ class SupervisedConfig:
     decay: float = 0.2  # factor on the rate at each milestone
     clip: float = 0.0  # largest norm of the gradient; 0 is no clipping
     steps: int = 1000
+    minutes: float = 0.0  # ours: above 0, the budget of a run in place of `steps`, which then is the scale of the schedule
     batch: int = 4
     crop: int = 64
     ema: float = 0.0  # above 0: the moving average of the weights is evaluated; 0: the last weights
@@ -169,6 +171,10 @@ class Pairs:
     def batch(self, step: int, size: int, crop: int, seed: int) -> Batch:
         """Return rainy crops and their own clean versions, a function of seed and step alone."""
         return self.source.paired_batch(step, size, crop, seed)
+
+    def on_device(self, device: torch.device | str) -> "Pairs":
+        """Return the same pairs, made on a device where their source can."""
+        return replace(self, source=on_device(self.source, device))
 
 
 def pairs_of(source: UnpairedRain, profile: str, keep: bool = True) -> Pairs:

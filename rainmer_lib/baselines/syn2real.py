@@ -19,6 +19,7 @@ from rainmer_lib.networks.blocks import PlainBlock
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.config import check_ranges
 from rainmer_lib.training.method import Method, Size
+from rainmer_lib.training.sharing import Sharing
 
 METHOD_VERSION = 1  # raised by hand whenever a change alters the numbers of a run
 REDUCTION = 8  # side of an image over that of its latent code
@@ -184,6 +185,7 @@ SIZES = {
          "learning_rate": 1e-3},
         duration="minutes a training run on one core",
     ),
+    "gpu": Size({"steps": 20_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
     "paper": Size(duration="a day a training run on a GPU", log_every=200, save_every=2000),
 }  # fmt: skip
 
@@ -202,4 +204,5 @@ METHOD = Method(
     describe=lambda config: f"encoder and decoder of width {config.width}, latent code of {config.latent} channels",
     differs="a smaller network of ours, not nine Res2Net blocks (2,618,294 parameters); 1 - SSIM in place of VGG16's features; "
     "codes are kept as they are computed, not anew at the end of an epoch; phases of steps, not epochs",
+    sharing=Sharing(apart=lambda config: ["pseudo-targets come from the latent codes of its own images"]),
 )

@@ -106,10 +106,14 @@ def _everywhere(means: pd.DataFrame, protocol: str, orders: Callable[[str], list
 
 
 def each_seed(means: pd.DataFrame) -> pd.DataFrame:
-    """Repeat rows of seed -1 for every seed, so that methods without a training run can be compared within seeds."""
+    """Repeat the rows of methods with one seed for every seed, so that others can be compared with them within seeds.
+
+    Such methods have fixed weights (seed -1), or a single training run.  The spread of a difference is then the other's alone.
+    """
     seeds = sorted(set(means.seed) - {FIXED})
-    fixed = means[means.seed == FIXED]
-    return pd.concat([means[means.seed != FIXED], *(fixed.assign(seed=seed) for seed in seeds)], ignore_index=True)
+    single = means.groupby("method").seed.transform("nunique") == 1
+    repeated = (means[single].assign(seed=seed) for seed in seeds)
+    return pd.concat([means[~single], *repeated], ignore_index=True)
 
 
 def check_measures(

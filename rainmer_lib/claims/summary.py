@@ -112,14 +112,25 @@ def numbers(table: pd.DataFrame) -> str:
 
 
 def _range(measure: str, rows: pd.DataFrame) -> str:
-    _, digits, unit = MEASURES.get(measure, ("", 2, ""))
-    low, high = (f"{value:+.{digits}f}" for value in (rows.difference.min(), rows.difference.max()))
-    spread = rows["spread"].iloc[0] if "spread" in rows else float("nan")
+    _, least, unit = MEASURES.get(measure, ("", 2, ""))
+    low, high = rows.difference.min(), rows.difference.max()
+    spread = rows["spread"].iloc[0] if len(rows) == 1 and "spread" in rows else float("nan")
+    digits = digits_that_tell([low, high, spread], least)
     if len(rows) == 1:
-        shown = f"{low} ± {spread:.{digits}f}" if pd.notna(spread) else low
+        shown = f"{low:+.{digits}f}" + (f" ± {spread:.{digits}f}" if pd.notna(spread) else "")
     else:
-        shown = f"{low} to {high}"
+        shown = f"{low:+.{digits}f} to {high:+.{digits}f}"
     return f"{name_of(measure)} {shown}{unit}"
+
+
+def digits_that_tell(values: Iterable[float], least: int) -> int:
+    """Return the number of decimals, at least `least`, at which no value but 0 reads as 0 and different sizes read differently.
+
+    At most three more than `least`; a value that is not a number does not count.
+    """
+    most = least + 3
+    sizes = {round(abs(value), most) for value in values if pd.notna(value)} | {0}
+    return next(digits for digits in range(least, most + 1) if len({f"{size:.{digits}f}" for size in sizes}) == len(sizes))
 
 
 def name_of(measure: str) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from rainmer_lib import __version__
-from rainmer_lib.cli import convert, data, demo, derain, evaluate, train
+from rainmer_lib.cli import convert, data, demo, derain, evaluate, export, train
 
 DONE, PARTLY, WRONG, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
 HELP = """Remove rain from photos, train and measure derainers, regenerate tables and figures of two papers."""
@@ -26,6 +26,7 @@ for name, command, short, examples in (
     ("evaluate", evaluate.evaluate, "Score outputs, or a model, under every protocol.", evaluate.EXAMPLES),
     ("train", train.train, "Train a method, resume, or find the finished run.", train.TRAIN_EXAMPLES),
     ("reproduce", train.reproduce, "Make one table or figure, or all.", train.REPRODUCE_EXAMPLES),
+    ("export", export.export, "Write a trained network as ONNX or for torch.export.", export.EXAMPLES),
     ("convert", convert.convert, "Convert published weights of a compared method.", convert.EXAMPLES),
     ("list", train.list_items, "Tables, figures, methods and trained models.", None),
 ):
@@ -72,6 +73,10 @@ def main(words: list[str] | None = None) -> None:
         sys.exit(DONE)
     except (ValueError, TypeError, OSError) as error:
         _stop(error, WRONG)
+    except NotImplementedError as error:
+        from rainmer_lib.inference.device import missing_operator
+
+        _stop(missing_operator(error), WRONG)
     except MemoryError as error:
         _stop(f"not enough memory: {error}", WRONG)
     except Exception as error:

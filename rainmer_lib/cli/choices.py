@@ -1,6 +1,36 @@
-"""Completion of names in the shell, and what options of several commands say of themselves."""
+"""Completion of names in the shell, and options that several commands share."""
+
+import os
+from typing import Annotated
+
+import typer
 
 PAIR_BY = r"how names are paired: auto, name, number, order, or a pattern such as '(\d+)_\d+=\1'"
+
+
+def use_device(name: str) -> str:
+    """Let networks run on a device, here and in the notebooks that are executed from here; ValueError if it is not there."""
+    if name:
+        from rainmer_lib.inference.device import VARIABLE, device
+
+        os.environ[VARIABLE] = device(name)
+    return name
+
+
+def devices(start: str) -> list[str]:
+    """List the kinds of devices."""
+    from rainmer_lib.inference.device import CHOICES
+
+    return [name for name in CHOICES if name.startswith(start)]
+
+
+Device = Annotated[
+    str,
+    typer.Option(
+        "--device", help="auto, cpu, cuda or mps; without it RAINMER_DEVICE, or auto", callback=use_device,
+        autocompletion=devices, show_default=False,
+    ),
+]  # fmt: skip
 
 
 def pair_ways(start: str) -> list[str]:

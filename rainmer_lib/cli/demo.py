@@ -27,6 +27,7 @@ def demo(
     ] = "auto",
     port: Annotated[int | None, typer.Option(help="port; without it, the first free one from 7860", min=1, max=65535)] = None,
     host: Annotated[str, typer.Option(help="address to listen at; this one is reached from this machine alone")] = HERE,
+    device: choices.Device = "",
     browser: Annotated[bool, typer.Option(help="open the page in a browser")] = True,
 ) -> None:
     """Open a page in the browser: drop a photo, compare it before and after, download the result.

@@ -33,6 +33,7 @@ def derain(
         float, typer.Option(help="factor on what is removed: 0 nothing, 1 what the network removes, at most 1.5")
     ] = 1.0,
     memory: Annotated[float | None, typer.Option(help="GB to stay within; large images go through in tiles")] = None,
+    device: choices.Device = "",
     keep: Annotated[bool, typer.Option("--keep", help="keep existing outputs (continues an interrupted call)")] = False,
 ) -> None:
     """Derain IN into OUT, at full size, with the bit depth and the transparency of IN.
@@ -43,13 +44,13 @@ def derain(
     if memory is not None and not memory > 0:
         raise ValueError(f"--memory {memory}: expected a number of GB above 0")
     work = plan(source, target)
-    from rainmer_lib.experiments.runs import device
     from rainmer_lib.inference.derain import Options
+    from rainmer_lib.inference.device import device as chosen_device
     from rainmer_lib.pretrained.models import load_model, resolved
 
     options = {"memory_limit": None if memory is None else memory * 1e9, "strength": strength}
     Options(**options)  # report what is out of range once, not for every image
-    network = load_model(model).to(device())
+    network = load_model(model).to(chosen_device())
     failed, done = Failures("not derained"), [image for image in work.outputs if keep and there(work.outputs[image])]
     todo = _writable(work, [image for image in work.outputs if image not in done], failed)
     for image in bar(todo):

@@ -30,6 +30,7 @@ def evaluate(
     model: Annotated[str | None, typer.Option(help="auto, a model, or a run's folder", autocompletion=choices.models)] = None,
     on: Annotated[list[str] | None, typer.Option(help="test set; repeat for several", autocompletion=choices.test_sets)] = None,
     csv: Annotated[Path | None, typer.Option(help="write the scores of each image here")] = None,
+    device: choices.Device = "",
     pair_by: Annotated[str, typer.Option(help=choices.PAIR_BY, autocompletion=choices.pair_ways)] = "auto",
 ) -> None:
     """Compute PSNR and SSIM under every named protocol, of OUTPUTS against CLEAN or of a --model --on a test set.
@@ -118,9 +119,10 @@ def _partners(outputs: Path, clean: Path, pair_by: str, failed: Failures) -> lis
 def _score_model(model: str, test_sets: list[str], failed: Failures):
     from rainmer_lib.data.test_sets import benchmark_entries
     from rainmer_lib.inference.derain import derain
+    from rainmer_lib.inference.device import device
     from rainmer_lib.pretrained.models import load_model, resolved
 
-    network = load_model(model)
+    network = load_model(model).to(device())
     found = {name: benchmark_entries(name) for name in test_sets}  # report a missing set before anything is computed
     rows = {"input": lambda pair: pair.rainy, Path(resolved(model)).name: lambda pair: derain(network, pair.rainy)}
     return _joined([_scored(entries, name, rows, failed) for name, entries in found.items()], failed)

@@ -19,6 +19,8 @@ rainmer train --method rainmer --profile laptop
 
 rainmer train --profile laptop --seed 1 --set negatives=internal
 
+rainmer train --profile gpu --minutes 9
+
 rainmer train --profile laptop --rainy my/rainy --clean my/clean
 
 rainmer train --method prenet --pairs my/rainy my/clean --test other/rainy other/clean
@@ -34,7 +36,14 @@ rainmer reproduce --profile laptop
 
 rainmer reproduce train_dcdgan --profile laptop -p seeds=1"""
 
-ProfileName = Annotated[str, typer.Option(help="size: quick, laptop or paper", autocompletion=choices.profiles)]
+ProfileName = Annotated[str, typer.Option(help="size: quick, laptop, gpu or paper", autocompletion=choices.profiles)]
+
+DataName = Annotated[
+    str, typer.Option(help="training set by name, such as embedded, bsd-streaks, rain800; auto is the profile's own")
+]
+Minutes = Annotated[
+    float | None, typer.Option(help="budget of the run, in place of steps; the learning rate follows the clock")
+]
 
 
 def train(
@@ -42,9 +51,7 @@ def train(
     method: Annotated[str, typer.Option(help="see `rainmer list`", autocompletion=choices.methods)] = "dcdgan",
     profile: ProfileName = "quick",
     seed: Annotated[int, typer.Option(min=0, help="of initial weights and batches")] = 0,
-    data: Annotated[
-        str, typer.Option(help="training set by name, such as embedded, bsd-streaks, rain800; auto is the profile's own")
-    ] = "auto",
+    data: DataName = "auto",
     rainy: Annotated[str, typer.Option(help="folder of your rainy photos, in place of --data")] = "",
     clean: Annotated[str, typer.Option(help="folder of clean photos of other views; without it, photos that are present")] = "",
     pairs: Annotated[tuple[str, str] | None, typer.Option(help="RAINY CLEAN: folders of pairs, equal file names")] = None,
@@ -54,12 +61,15 @@ def train(
         bool, typer.Option("--allow-duplicates", help="go on where rainy, clean and test photos show the same views")
     ] = False,
     preset: Annotated[str, typer.Option(help="paper, or one that the method has besides: released, self_trained")] = "paper",
+    minutes: Minutes = None,
+    device: choices.Device = "",
     set_: Annotated[list[str] | None, typer.Option("--set", help="FIELD=VALUE of the configuration; may be repeated")] = None,
     tensorboard: Annotated[bool, typer.Option("--tensorboard", help="also write event files into the run's folder")] = False,
 ) -> None:
     """Train a method, resume a run, or find the finished one; print its folder, which `derain --model` takes.
 
     With --rainy, train without pairs on your own photos; the folder then holds a contact sheet of held-out photos.
+    Several processes, each with a graphics card of its own: torchrun --standalone --nproc-per-node 2 --no-python rainmer train
     """
     from rainmer_lib.data.unpaired import unpaired
     from rainmer_lib.experiments.own_training import OwnPhotos
@@ -72,7 +82,7 @@ def train(
     if own.given and data != "auto":
         raise ValueError(f"give --data {data}, or folders of your own, not both")
     chosen, size = method_named(method), profile_named(profile)
-    changes = _changes(set_ or [], seed, context.get_parameter_source("seed").name == "COMMANDLINE")
+    changes = _changes(set_ or [], seed, context.get_parameter_source("seed").name == "COMMANDLINE", minutes)
     config = _configured(chosen, size.name, preset, changes)
     source = own.load(chosen, config.crop) if own.given else unpaired(size.data if data == "auto" else data)
     if "steps" not in changes:
@@ -82,33 +92,48 @@ def train(
     look = watching(chosen, source, tensorboard)
     with _disk_full_is_no_loss():
         run = train_run(f"{chosen.title} ({preset})", chosen, config, trained_on, size, watch=look)
+    _print_results(own, run, run.folder.path / SHEET)
+
+
+def _print_results(own, run, sheet: Path) -> None:
+    """Print scores and folder; of several processes the first one does."""
+    from rainmer_lib.training import processes
+
+    if processes.rank():
+        return
     if own.tests:
         print(own.scores(run).round(4).to_string(index=False))
-    _print_folder(run.folder.path, SHEET)
+    if sheet.is_file():
+        print(f"contact sheet: {sheet}")
+    print(f"finished: {sheet.parent}")
 
 
-def _print_folder(folder: Path, sheet: str) -> None:
-    if (folder / sheet).is_file():
-        print(f"contact sheet: {folder / sheet}")
-    print(f"finished: {folder}")
-
-
-def _changes(words: list[str], seed: int, given: bool) -> dict:
-    """Read --set and the seed; ValueError if the seed is given in both."""
+def _changes(words: list[str], seed: int, given: bool, minutes: float | None) -> dict:
+    """Read --set, the seed and the minutes; ValueError if one is given twice, or if there are steps and minutes."""
     changes = {name: _value(text) for name, text in _named_values("--set", "FIELD=VALUE", words).items()}
     if "seed" in changes and given:
         raise ValueError(f"--seed {seed} and --set seed={changes['seed']}: give one of them")
-    return {"seed": seed} | changes
+    if minutes is not None and (twice := sorted({"minutes", "steps"} & set(changes))):
+        raise ValueError(f"--minutes {minutes:g} and --set {twice[0]}={changes[twice[0]]}: give one of them")
+    return {"seed": seed} | ({} if minutes is None else {"minutes": minutes}) | changes
 
 
 def _configured(method, profile: str, preset: str, changes: dict):
-    """Return the configuration with the changes of --set; ValueError lists the fields if one is unknown."""
+    """Return the configuration with the changes of --set; ValueError lists the fields if one is unknown.
+
+    Joins the processes that torchrun has started; ValueError if they cannot share the configuration.
+    """
     from dataclasses import fields, replace
+
+    from rainmer_lib.training import processes
+    from rainmer_lib.training.method import counted
 
     known = [f.name for f in fields(method.config)]
     if unknown := sorted(set(changes) - set(known)):
         raise ValueError(f"--set {', '.join(unknown)}: {method.name} has no such field. There are {', '.join(known)}")
-    return replace(method.at(profile, preset), **changes)
+    config = replace(method.at(profile, preset), **counted(changes))
+    method.sharing.part(config, processes.join())
+    return config
 
 
 @contextmanager
@@ -131,8 +156,11 @@ def reproduce(
     ] = None,
     profile: ProfileName = "quick",
     parameter: Annotated[list[str] | None, typer.Option("-p", help="NAME=VALUE of the notebook; may be repeated")] = None,
+    device: choices.Device = "",
     slurm: Annotated[bool, typer.Option("--slurm", help="submit jobs to a Slurm cluster (workflow/profiles/slurm)")] = False,
+    kubernetes: Annotated[bool, typer.Option("--kubernetes", help="to Kubernetes (workflow/profiles/kubernetes)")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="show the jobs without running them")] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", help="print the hours that the training runs take, and stop")] = False,
 ) -> None:
     """Execute a notebook, or all, after the training runs that they need; resume interrupted work.
 
@@ -144,10 +172,14 @@ def reproduce(
     from rainmer_lib.workflow.pipeline import reproduce as run_pipeline
     from rainmer_lib.workflow.plan import choose
 
+    if estimate:
+        _print_estimate(profile_named(profile), notebook)
+        raise typer.Exit
     if not parameter:
-        raise typer.Exit(run_pipeline(profile, notebook, slurm=slurm, dry_run=dry_run))
-    if notebook is None or slurm or dry_run:
-        raise ValueError("-p needs one notebook and cannot be combined with --slurm or --dry-run")
+        cluster = "kubernetes" if kubernetes else "slurm" if slurm else ""
+        raise typer.Exit(run_pipeline(profile, notebook, cluster=cluster, dry_run=dry_run))
+    if notebook is None or slurm or kubernetes or dry_run:
+        raise ValueError("-p needs one notebook and cannot be combined with --slurm, --kubernetes or --dry-run")
     given = _named_values("-p", "NAME=VALUE", parameter)
     size = profile_named(given.pop("profile", profile))
     if profile not in ("quick", size.name):
@@ -155,6 +187,13 @@ def reproduce(
     choose(size, notebook)
     words = [notebook] + ["--profile", size.name] * runner.has_profiles(notebook)
     raise typer.Exit(runner.main(words + [word for pair in given.items() for word in ("-p", *pair)]))
+
+
+def _print_estimate(size, notebook: str | None) -> None:
+    from rainmer_lib.workflow import estimate
+    from rainmer_lib.workflow.plan import choose
+
+    print("\n".join(estimate.lines(size, estimate.table(size, choose(size, notebook)))))
 
 
 def list_items() -> None:

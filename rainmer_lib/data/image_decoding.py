@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import png
 import tifffile
 from jaxtyping import Float, Shaped, UInt, UInt8, UInt16
 from PIL import ExifTags, Image, ImageCms
@@ -16,7 +15,7 @@ from rainmer_lib.data.unread_images import TIFF, name_of
 
 LARGEST = 2**28  # pixels (268 million): above the largest phone photos, below what a small harmful file may claim
 # exceptions that decoders raise on damaged files
-DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error, png.Error)
+DAMAGED = (OSError, SyntaxError, ValueError, EOFError, KeyError, IndexError, TypeError, struct.error, zlib.error)
 PLAIN_TIFF = {1: "none", 8: "deflate", 32946: "deflate", 32773: "packbits"}  # compressions that tifffile decodes by itself
 SAMPLE_FORMAT, SIGNED = 339, 2  # tag of a TIFF, and its value for signed integers
 GREY_MODES = {"1", "L", "LA"}
@@ -118,14 +117,18 @@ def to_srgb(image: Image.Image, icc: bytes | None) -> Image.Image:
 
 def read_png16(path: Path) -> tuple[UInt16[np.ndarray, "h w c"], UInt16[np.ndarray, "h w"] | None]:
     """Read colours and alpha of a 16-bit PNG by pypng: Pillow reduces 16-bit colour to 8.  Slow if rows are filtered."""
-    reader = png.Reader(bytes=path.read_bytes())
-    width, height, rows, info = reader.read()
-    planes = info["planes"]
-    values = np.empty((height, width * planes), np.uint16)
-    count = 0
-    for row in rows:
-        values[count] = row
-        count += 1
+    import png  # here, so that a machine that only trains does without it
+
+    try:
+        width, height, rows, info = png.Reader(bytes=path.read_bytes()).read()
+        planes = info["planes"]
+        values = np.empty((height, width * planes), np.uint16)
+        count = 0
+        for row in rows:
+            values[count] = row
+            count += 1
+    except png.Error as error:
+        raise ValueError(str(error)) from error
     if count < height:
         raise ValueError(f"{count} of {height} rows")
     values = values.reshape(height, width, planes)

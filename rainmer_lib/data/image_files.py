@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-import png
 import tifffile
 from jaxtyping import Float, Shaped, UInt, UInt8
 from PIL import Image
@@ -178,6 +177,8 @@ def _encoded(planes: UInt[np.ndarray, "h w c"], kind: str, icc: bytes | None) ->
 
 def _png16(planes: Shaped[np.ndarray, "h w c"], icc: bytes | None) -> bytes:
     """Encode a 16-bit PNG, which Pillow cannot write in colour, and add its profile, which pypng cannot write."""
+    import png  # here, so that a machine that only trains does without it
+
     height, width, channels = planes.shape
     writer = png.Writer(width, height, greyscale=channels < 3, alpha=channels in (2, 4), bitdepth=16)
     file = io.BytesIO()

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import imagehash
 import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
@@ -133,6 +132,8 @@ _BOXES = _boxes()
 
 
 def _bits(small: Image.Image, box: tuple[float, ...]) -> np.ndarray:
+    import imagehash  # here, so that a machine that only trains does without it
+
     return imagehash.phash(small.resize((PATCH, PATCH), Image.Resampling.BILINEAR, box=box), hash_size=8).hash.ravel()
 
 

@@ -6,7 +6,6 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
-import psutil
 from jaxtyping import UInt8
 
 LARGEST = 2**32  # bytes of photos that one sequence keeps at most
@@ -25,7 +24,7 @@ class PhotoFiles(Sequence):
 
     def __init__(self, sources: Mapping[str, Any], read: Callable[[Any], Photo], memory: int | None = None) -> None:
         self.names, self._sources, self._read = tuple(sources), tuple(sources.values()), read
-        self._left = min(LARGEST, psutil.virtual_memory().available // SHARE) if memory is None else memory
+        self._left = _share_of_memory() if memory is None else memory
         self._kept: dict[int, Photo] = {}
         self._lock = Lock()
 
@@ -58,6 +57,13 @@ class PhotoFiles(Sequence):
     def by_name(self) -> "ByName":
         """The photos by name."""
         return ByName(self)
+
+
+def _share_of_memory() -> int:
+    """Return the bytes that one sequence keeps at most."""
+    import psutil  # here, so that training on the photos of the registry does without it
+
+    return min(LARGEST, psutil.virtual_memory().available // SHARE)
 
 
 class ByName(Mapping):

@@ -91,12 +91,17 @@ class UnpairedRain:
         return self._window(images[rng.integers(len(images))], crop, rng)
 
     def _window(self, image: np.ndarray, crop: int, rng: np.random.Generator) -> np.ndarray:
-        height, width = image.shape[:2]
+        top, left, mirrored = self.place(image.shape[:2], crop, rng)
+        patch = image[top : top + crop, left : left + crop]
+        return patch[:, ::-1] if mirrored else patch
+
+    def place(self, shape: tuple[int, int], crop: int, rng: np.random.Generator) -> tuple[int, int, bool]:
+        """Draw a window in an image of this height and width: top, left, and whether it is mirrored left to right."""
+        height, width = shape
         if min(height, width) < crop:
             raise ValueError(f"{self.name}: an image of {height}x{width} is smaller than the crop of {crop}")
         top, left = rng.integers(height - crop + 1), rng.integers(width - crop + 1)
-        patch = image[top : top + crop, left : left + crop]
-        return patch[:, ::-1] if self.flip and rng.random() < 0.5 else patch
+        return int(top), int(left), bool(self.flip and rng.random() < 0.5)
 
     def require_layers(self) -> None:
         """Do nothing: rain can be rendered on these photos.  Sets with rain of their own raise ValueError."""

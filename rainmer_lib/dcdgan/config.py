@@ -29,7 +29,7 @@ RANGES = {
     "0 or more": (
         "contrastive_weight", "colour_weight", "plain_cycle_weight", "adversarial_weight", "frequency_weight",
         "identity_weight", "forward_cycle_share", "discriminator_replay", "warm_up", "rehearsals", "rehearsal_weight",
-        "discriminators_learning_rate",
+        "discriminators_learning_rate", "minutes",
     ),
     "within [0, 1)": ("betas", "heads_betas", "ema"),
     "0 or more, below 2**63": ("seed",),
@@ -90,6 +90,7 @@ class DCDGANConfig:
     heads_learning_rate: float = 1e-4  # paper gives one rate; code: 1e-3 by accident (Adam's default)
     heads_betas: tuple[float, float] = (0.5, 0.999)  # as above; code: (0.9, 0.999)
     steps: int = 420_000  # paper: 600 epochs; 600 x 700 images of Rain800.  Constant for one half, then linear to zero
+    minutes: float = 0.0  # ours: above 0, the budget of a run in place of `steps`, which then is the scale of the schedule
     batch: int = 1  # paper, Sec. 4.1
     crop: int = 256  # open: "randomly cropped to patches"; code: 256
     discriminator_replay: int = 0  # ours, for small budgets: images of earlier steps that the discriminators see again at each
@@ -112,7 +113,8 @@ class DCDGANConfig:
     seed: int = 0
     precision: str = "float32"  # "bfloat16": autocast of the networks; losses stay in float32
     channels_last: bool = False
-    compile: bool = False  # torch.compile of the networks
+    compile: bool = False  # torch.compile of the networks, the plain ones where it fails
+    graphs: bool = False  # compile with CUDA graphs, which replay all kernels of a network at once
 
     def __post_init__(self) -> None:
         """Validate the configuration; each error names the field and its allowed values."""
@@ -142,6 +144,10 @@ class DCDGANConfig:
             raise ValueError(f"crop={self.crop}: the generator needs a multiple of 4, at least 32")
         if not 1 <= self.discriminator_layers <= 3:
             raise ValueError(f"discriminator_layers={self.discriminator_layers}: expected 1, 2 or 3")
+        if self.minutes and self.warm_up:
+            raise ValueError(f"minutes={self.minutes}, warm_up={self.warm_up}: a warm-up is counted in steps; set one to 0")
+        if self.graphs and (self.discriminator_replay or self.rehearsals):
+            raise ValueError("graphs=True overwrites the images of earlier steps: set discriminator_replay=0 and rehearsals=0")
         if self.warm_up >= self.steps:
             raise ValueError(f"warm_up={self.warm_up}: expected fewer than all steps={self.steps}")
 

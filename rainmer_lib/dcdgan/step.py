@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 
@@ -11,6 +12,7 @@ from rainmer_lib.dcdgan.model import DCDGAN
 from rainmer_lib.dcdgan.objective import build_objective, discriminators_objective, on_both
 from rainmer_lib.dcdgan.translation import Cycles, float32_images
 from rainmer_lib.losses.adversarial import logits_total
+from rainmer_lib.training.compiled import compiled
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.objective import Term, evaluate
 from rainmer_lib.training.optimisation import Optimisation, adam
@@ -45,6 +47,21 @@ def rate(step: int, config: DCDGANConfig) -> float:
     return schedule(step - config.warm_up, config.steps - config.warm_up)
 
 
+def autocast(config: DCDGANConfig, device: torch.device | str) -> torch.autocast:
+    """Return the context in which the networks run at the configuration's precision."""
+    return torch.autocast(torch.device(device).type, torch.bfloat16, enabled=config.precision == "bfloat16")
+
+
+def _trial(config: DCDGANConfig, device: torch.device | str, translate: Callable[..., Cycles]) -> None:
+    """Run the translation forwards and backwards on grey images in the shapes of a step, and leave no gradient."""
+    grey = torch.full((config.batch, 3, config.crop, config.crop), 0.5, device=device)
+    with autocast(config, device):
+        cycles = float32_images(translate(grey, grey))
+        reached = [x for x in vars(cycles).values() if isinstance(x, torch.Tensor) and x.requires_grad]
+    networks = translate.parameters()
+    torch.autograd.grad(sum(image.mean() for image in reached), list(networks), allow_unused=True)
+
+
 @dataclass
 class Trainer:
     """State of a training run: networks, optimisers, moving averages, random state, position (`step`)."""
@@ -66,7 +83,9 @@ class Trainer:
         if config.channels_last:
             model = model.to(memory_format=torch.channels_last)
         generator = torch.Generator().manual_seed(config.seed)
-        translate = torch.compile(model.translation) if config.compile else model.translation
+        translate = model.translation
+        if config.compile:
+            translate = compiled(translate, partial(_trial, config, device), config.graphs)
         replay = Replay(config.discriminator_replay, config.seed) if config.discriminator_replay else None
         optimisation = build_optimisation(model, config, device)
         rehearsal = Rehearsal(config.seed) if config.rehearsals else None
@@ -92,7 +111,9 @@ class Trainer:
         if self.step < self.config.warm_up:
             return self._warm_up(batch)
         batch, spare = Batch(*(x[: self.config.batch] for x in batch)), batch.clean[self.config.batch :]
-        with torch.autocast(batch.rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+        if self.config.graphs:
+            torch.compiler.cudagraph_mark_step_begin()  # what the graphs of the step before returned may be overwritten
+        with autocast(self.config, batch.rainy.device):
             # Forward cycle R -> N_R -> R*, backward cycle N -> R_N -> N*, with the features on the way
             cycles = float32_images(self.translate(batch.rainy, batch.clean))
             # D maximises Eq. (4)
@@ -113,7 +134,7 @@ class Trainer:
     def _warm_up(self, batch: Batch) -> dict[str, torch.Tensor]:
         """Update the clean discriminator on clean against rainy images; at the end, make the rainy one its opposite."""
         t, mode = self.model.translation, self.config.adversarial_loss
-        with torch.autocast(batch.rainy.device.type, torch.bfloat16, enabled=self.config.precision == "bfloat16"):
+        with autocast(self.config, batch.rainy.device):
             loss = on_both(t.clean_discriminator, batch.clean, batch.rainy, mode)
             self.optimisation.update(["discriminators"], loss)
         self.step += 1

@@ -29,7 +29,7 @@ METHODS: dict[str, tuple[str, ...]] = {RAIN_ONLY: ("rain",), ONE: tuple(WEATHERS
 SAMPLING = "domains"  # draws every weather with equal probability, whatever its size
 # profile -> for each weather: training pairs, rendered once and kept in memory (about 1 MB a pair), and at most so many
 # held-out pairs
-PAIRS = {"quick": (16, 2), "laptop": (160, 24), "paper": (3000, 24)}
+PAIRS = {"quick": (16, 2), "laptop": (160, 24), "gpu": (480, 24), "paper": (3000, 24)}
 INPUT = "input"
 
 

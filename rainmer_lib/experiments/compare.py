@@ -22,7 +22,7 @@ from rainmer_lib.training.seal import require_intact, seal
 
 # Files of a run that are recorded; checkpoints and the rain-adding generator stay in the run folder.
 RECORDED = ("config.json", "log.jsonl", RUN_WEIGHTS, "finished.json")
-TABLES = ("scores-*", "measures-*", "damage")  # what was measured on a run; it outlives the weights
+TABLES = ("scores-*", "measures-*", "damage", "input")  # what was measured on a run; it outlives the weights
 SHOWN_PROTOCOL = "prenet"  # of the numbers under images
 WITH_WEIGHTS = (0,)  # seeds whose weights are recorded, for the images in notebooks; scores are recorded for all
 

@@ -24,7 +24,8 @@ class Row:
 
     `changes`: fields in which the row differs from the method at its size, for a notebook to print.
     `data(data, keep)` selects the row's training data from the experiment's; with `keep` False, for the fingerprint alone.
-    `remark`: a difference that no field of the configuration expresses.
+    `remark`: a difference that no field of the configuration expresses.  `runs`: training runs at most, where an image takes
+    too long to test more of them; 0 for as many as the experiment has seeds.
     """
 
     method: Method
@@ -32,6 +33,11 @@ class Row:
     changes: Mapping[str, Any] = field(default_factory=dict)
     data: Callable[..., Any] = _all
     remark: str = ""
+    runs: int = 0
+
+    def seeds(self, number: int) -> range:
+        """Return the seeds of this row's runs in an experiment of so many seeds."""
+        return range(min(number, self.runs or number))
 
 
 Rows = Mapping[str, Row]
@@ -60,10 +66,12 @@ class Experiment:
 def row_of(method: Method, profile: Profile, preset: str = "paper", **changes: Any) -> Row:
     """Return the row of a method at a profile's size, with these fields of its configuration changed.
 
-    The steps follow the profile's training set, unless they are changed.
+    The steps follow the profile's training set, unless they are changed; minutes of the profile take the place of both.
     """
     config, told = method.at(profile.name, preset, **changes), dict(method.presets[preset]) | changes
-    return Row(method, config if "steps" in told else method.lasting(config, profile.name, profile.photos), told)
+    if "steps" not in told:
+        config = method.lasting(config, profile.name, profile.photos)
+    return Row(method, replace(config, minutes=float(profile.minutes)) if profile.minutes else config, told)
 
 
 def describe(rows: Rows, settings: Settings) -> str:
@@ -71,12 +79,14 @@ def describe(rows: Rows, settings: Settings) -> str:
     profile = settings.profile.name
     families = _by_size(row.method for row in rows.values())
     seeds = "seed 0" if settings.seeds == 1 else f"seeds 0 to {settings.seeds - 1}"
-    lines = [f"profile {profile}, {seeds}, {', '.join(dict.fromkeys(m.sizes[profile].duration for m in families.values()))}"]
+    durations = {method.sizes[profile].duration for method in families.values()}
+    one = len(durations) == 1  # said once; otherwise with each group of methods
+    lines = [f"profile {profile}, {seeds}{f', {next(iter(durations))}' if one else ''}"]
     for titles, method in families.items():
         size, paper = method.sizes[profile], method.config()
         changes = _changes_of_all(size, paper, [row for row in rows.values() if row.method.sizes is method.sizes])
         if changes or size.scaled:
-            lines.append(f"{titles}, the paper's values -> this profile's:")
+            lines.append(f"{titles}{'' if one else f', {size.duration}'}, the paper's values -> this profile's:")
         lines += [f"  {name}: {getattr(paper, name)} -> {value}" for name, value in changes.items()]
         lines += [f"  {name}: times {factor:g}" for name, factor in size.scaled.items()]
     lines.append("rows:")

@@ -7,9 +7,11 @@ from matplotlib.figure import Figure
 
 from rainmer_lib.experiments.compare import Comparison, Example
 from rainmer_lib.experiments.fixed_methods import fixed_on
+from rainmer_lib.plots import by_test_set
 from rainmer_lib.plots.ablation import gains
 from rainmer_lib.plots.families import family_crops
 from rainmer_lib.plots.panels import streak_box
+from rainmer_lib.plots.quality_cost import kind_colours, quality_cost_figure
 from rainmer_lib.plots.style import TEST_SET_LABELS
 from rainmer_lib.pretrained.models import MODELS
 from rainmer_lib.training.method import KINDS
@@ -50,3 +52,20 @@ def family_figure(example: Example, kinds: Mapping[str, str], title: str = "", s
     """Plot an example of a comparison by groups (`plots.families.family_crops`), in the window where streaks are seen best."""
     box = streak_box(example.images["rainy"], example.images["clean"], size)
     return family_crops(example.images, example.captions, kinds, box, title)
+
+
+def gain_figure(gained: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
+    """Plot the gains over the input by test set, in the colour of each kind, without PReNet's, which make other bars short.
+
+    `gained`: of one protocol, with the columns of `plots.ablation.gains`; the methods stand in its order.
+    """
+    drawn = [name for name in dict.fromkeys(gained.method) if name != "PReNet"]
+    labels = {"psnr": "PSNR, gain (dB)", "ssim": "SSIM, gain"}
+    title = "gain over the input, prenet; colour: kind; dots: seeds; PReNet: table"
+    return by_test_set.change_figure(gained, drawn, labels, title, kind_colours(kinds))
+
+
+def cost_figure(gained: pd.DataFrame, cost: pd.DataFrame, test_set: str, highlighted: str) -> Figure:
+    """Plot the mean gain in PSNR on a test set against each cost (`experiments.cost.costs`)."""
+    quality = gained[gained.test_set == test_set].groupby("method").psnr.mean()
+    return quality_cost_figure(quality, cost, f"PSNR, gain on {TEST_SET_LABELS.get(test_set, test_set)} (dB)", highlighted)

@@ -10,7 +10,7 @@ laptop, which are measured anyway.
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,9 +20,9 @@ from rainmer_lib import paths
 from rainmer_lib.claims.over_seeds import FIXED, check_order, each_seed
 from rainmer_lib.experiments.compare import Comparison, Example, names_of, pairs_of
 from rainmer_lib.experiments.kept import Fits, kept, scores_of, unusable
-from rainmer_lib.experiments.runs import device
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
+from rainmer_lib.inference.device import device
 from rainmer_lib.metrics.protocols import PROTOCOLS, evaluate, quantise
 from rainmer_lib.metrics.scores import score_images
 from rainmer_lib.pretrained.models import MODELS, load_model
@@ -102,9 +102,9 @@ def _calibrated(model: str, test_set: str) -> pd.DataFrame | None:
     return table[["image", "protocol", "psnr", "ssim"]] if set(table.protocol) == set(PROTOCOLS) else None
 
 
-def example_with_fixed(comparison: Comparison, test_set: str, of: str) -> Example:
+def example_with_fixed(comparison: Comparison, test_set: str, of: str, labels: Collection[str] | None = None) -> Example:
     """Return `comparison.example` with the fixed methods whose weights are here, just before the clean image."""
-    example = comparison.example(test_set, of)
+    example = comparison.example(test_set, of, labels)
     images, captions = dict(example.images), dict(example.captions)
     clean, truth = images.pop("clean"), captions.pop("clean")
     for method, _, model in fixed_on((test_set,)):

@@ -5,6 +5,8 @@ import pandas as pd
 from rainmer_lib.data import registry
 from rainmer_lib.experiments.records import published
 
+HERE = ("bsds500", "gargstreaks", "rain100l", "rain100h", "rain12", "raincityscapes60")  # of profile laptop
+
 
 def data_sets(names: tuple[str, ...]) -> pd.DataFrame:
     """List the parts of data sets: `set`, `part`, `images` (as registered), `found` on this machine, and `known leaks`.
@@ -21,6 +23,13 @@ def data_sets(names: tuple[str, ...]) -> pd.DataFrame:
             count = "not stated" if split.count is None else split.count
             rows.append((benchmark.title, split.name, count, found, len(benchmark.leaks)))
     return pd.DataFrame(rows, columns=["set", "part", "images", "found", "known leaks"]).set_index(["set", "part"])
+
+
+def data_sets_here() -> pd.DataFrame:
+    """Print the known leaks of the sets that replace the paper's, and return their table (`data_sets`)."""
+    for name in HERE:
+        print("\n".join(f"{name}: {leak}" for leak in registry.benchmark(name).leaks) or f"{name}: no known leak")
+    return data_sets(HERE)
 
 
 def printed_data_sets() -> pd.DataFrame:

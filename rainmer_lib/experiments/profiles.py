@@ -1,4 +1,4 @@
-"""Profiles: the scale at which an experiment runs, quick (default), laptop or paper.
+"""Profiles: the scale at which an experiment runs, quick (default), laptop, gpu or paper.
 
 A profile's changes to a method's configuration are defined by the method (`Method.sizes`).
 """
@@ -14,7 +14,8 @@ class Profile:
 
     `keeps_runs`: finished runs are recorded under results/<profile>/runs and found there again, so that nobody has to
     train them twice; at `quick` everything is trained each time.  `photos`: rainy photos of a training set that was chosen in
-    place of `data`, over which a method's epochs are counted; 0 for the profile's own.
+    place of `data`, over which a method's epochs are counted; 0 for the profile's own.  `minutes`: if above 0, the
+    budget of each training run (`training.budget`) in place of that of its method's size.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Profile:
     test_sets: tuple[str, ...]
     keeps_runs: bool = True
     photos: int = 0
+    minutes: float = 0.0
 
 
 PROFILES = {
@@ -30,6 +32,7 @@ PROFILES = {
     for profile in (
         Profile("quick", data="embedded", seeds=2, test_sets=("held-out",), keeps_runs=False),
         Profile("laptop", data="bsd-streaks", seeds=3, test_sets=("held-out", *BENCHMARKS)),
+        Profile("gpu", data="bsd-streaks", seeds=1, test_sets=("held-out", *BENCHMARKS)),
         Profile("paper", data="bsd-streaks", seeds=3, test_sets=("held-out", *BENCHMARKS)),
     )
 }

@@ -24,8 +24,9 @@ from rainmer_lib.experiments.real_rain import (
     quality_of_run,
     real_sets,
 )
-from rainmer_lib.experiments.runs import device, train_rows
+from rainmer_lib.experiments.runs import train_rows
 from rainmer_lib.experiments.settings import Settings
+from rainmer_lib.inference.device import device
 from rainmer_lib.pretrained.models import MODELS, load_model
 
 METRICS = ("niqe", "brisque")

@@ -18,9 +18,10 @@ from rainmer_lib.data import layouts, registry
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments.fixed_methods import kept_table
 from rainmer_lib.experiments.kept import rows_of
-from rainmer_lib.experiments.runs import Run, device
+from rainmer_lib.experiments.runs import Run
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
+from rainmer_lib.inference.device import device
 from rainmer_lib.metrics.brisque import BrisqueModel, brisque, brisque_model
 from rainmer_lib.metrics.niqe import NiqeParameters, niqe, niqe_parameters
 from rainmer_lib.metrics.protocols import quantise

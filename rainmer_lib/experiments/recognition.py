@@ -24,9 +24,10 @@ from rainmer_lib.downstream.rain_classifier import load_probe
 from rainmer_lib.experiments.fixed_methods import kept_table
 from rainmer_lib.experiments.kept import rows_of
 from rainmer_lib.experiments.real_rain import photos
-from rainmer_lib.experiments.runs import Run, device
+from rainmer_lib.experiments.runs import Run
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
+from rainmer_lib.inference.device import device
 from rainmer_lib.metrics.protocols import quantise
 from rainmer_lib.pretrained.models import MODELS, load_model
 

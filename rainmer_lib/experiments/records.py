@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.compare import Comparison, record_runs
 from rainmer_lib.experiments.profiles import Profile
+from rainmer_lib.inference.device import device
 from rainmer_lib.training.seal import read_json
 
 MAIN = "main"  # name of a notebook's first figure
@@ -100,7 +101,7 @@ def record(stem: str, comparison: Comparison, claims: pd.DataFrame) -> dict:
         "runs": runs,
         "claims": _plain(claims),
         "versions": {name: version(name) for name in RECORDED_PACKAGES} | {"python": platform.python_version()},
-        "device": torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu",
+        "device": torch.cuda.get_device_name() if device().startswith("cuda") else device(),
         "commit": commit(),
     }
 

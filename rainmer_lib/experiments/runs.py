@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
 from rainmer_lib import paths
 from rainmer_lib.experiments.experiment import Rows
+from rainmer_lib.experiments.held_out import HeldOutScores, held_out_of, together
 from rainmer_lib.experiments.kept import Fits, kept
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.settings import Settings
+from rainmer_lib.inference.device import device
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights, method_of, read_config, read_json
+from rainmer_lib.training import processes
 from rainmer_lib.training.loop import Watch, report, train
 from rainmer_lib.training.method import Method
 from rainmer_lib.training.run import RunFolder, RunIdentity
@@ -60,9 +62,11 @@ def train_run(
 
     `start` replaces the method's own start if the run begins with given weights; `origin` names those weights and is part of
     the run's key.  `watch(folder)` returns what looks on while the run is trained (`training.loop.train`).
+    Each of several processes starts with its part of the configuration; ValueError if there is none (`Sharing.part`).
     """
-    identity = method.identity(config, f"{data.fingerprint} from {origin}" if origin else data.fingerprint)
-
+    number = processes.count()
+    identity = method.identity(config, f"{data.fingerprint} from {origin}" if origin else data.fingerprint, number)
+    part = method.sharing.part(config, number)
     name = f"{label}, seed {config.seed}"
 
     def labelled(text: str) -> None:
@@ -75,10 +79,13 @@ def train_run(
                 report(recorded, labelled)
                 return Run(label, config.seed, config, recorded, method)
     folder, size = RunFolder(paths.runs_root(), identity), method.sizes[profile.name]
+    watchers = [watch(folder)] if watch else []
+    if config.minutes:
+        watchers.append(HeldOutScores(folder, method, held_out_of(data), labelled))
     train(
-        start or method.start, config, data, folder,
+        lambda _, device: (start or method.start)(part, device), config, data, folder,
         device=device(), log_every=size.log_every, save_every=size.save_every, say=labelled,
-        watch=watch(folder) if watch else None, name=name,
+        watch=together(watchers), name=name,
     )  # fmt: skip
     return Run(label, config.seed, config, folder, method)
 
@@ -106,14 +113,10 @@ def train_rows(rows: Rows, settings: Settings, say: Say = print) -> list[Run]:
         train_run(label, row.method, replace(row.config, seed=seed), data[label], settings.profile, say)
         for seed in range(settings.seeds)
         for label, row in rows.items()
+        if seed in row.seeds(settings.seeds)
     ]
 
 
 def networks_of(runs: Sequence[Run]) -> dict[tuple[str, int], Derainer]:
     """Load the derain network of each run, by (label, seed)."""
     return {(run.label, run.seed): run.network() for run in runs}
-
-
-def device() -> str:
-    """Return the device on which networks run: the GPU if there is one."""
-    return "cuda" if torch.cuda.is_available() else "cpu"

@@ -27,6 +27,6 @@ class Settings:
 
     def suffix(self) -> str:
         """Return the file-name suffix of results with changed parameters; empty for the profile's own results."""
-        normal = {"data": self.profile.data, "seeds": self.profile.seeds}
-        actual = {"data": self.data.name, "seeds": self.seeds}
+        normal = {"data": self.profile.data, "seeds": self.profile.seeds, "minutes": 0.0}
+        actual = {"data": self.data.name, "seeds": self.seeds, "minutes": self.profile.minutes}
         return "".join(f"__{name}-{value}" for name, value in actual.items() if value != normal[name])

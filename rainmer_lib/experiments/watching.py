@@ -1,20 +1,21 @@
 """What looks on while a run is trained: contact sheets of held-out photos, TensorBoard's event files, a record of the files."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from itertools import islice
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
 
 from rainmer_lib import atomic
 from rainmer_lib.data.unpaired_rain import UnpairedRain
+from rainmer_lib.experiments.held_out import averaged, together
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.plots.contact_sheet import contact_sheet
 from rainmer_lib.pretrained.model_card import RECORD
+from rainmer_lib.training.budget import ends
 from rainmer_lib.training.loop import Watch
 from rainmer_lib.training.method import Method, Trainer
 from rainmer_lib.training.run import RunFolder
@@ -34,17 +35,15 @@ class Sheets:
 
     def __call__(self, trainer: Trainer, entry: Mapping[str, Any]) -> None:
         """Draw the sheet if it is due or if the run ends here."""
-        steps = self.folder.identity.config.steps
-        if self.photos and (time.monotonic() >= self.due or entry["step"] == steps):
-            self.draw(trainer, f"{self.folder.identity.key}, step {entry['step']} of {steps}")
+        config = self.folder.identity.config
+        if self.photos and (time.monotonic() >= self.due or ends(entry, config)):
+            reached = f"{entry['minutes']:.1f} of {config.minutes:g} minutes" if config.minutes else f"of {config.steps}"
+            self.draw(trainer, f"{self.folder.identity.key}, step {entry['step']}{', ' if config.minutes else ' '}{reached}")
             self.due = time.monotonic() + self.every
 
     def draw(self, trainer: Trainer, title: str) -> None:
         """Derain the photos and write the sheet; the trainer's random state stays as it is."""
-        with torch.random.fork_rng(devices=[]):
-            network = self.build().to(next(trainer.model.parameters()).device)
-            network.load_state_dict(trainer.averages["derain"].weights())
-            network.eval()
+        with averaged(self.build, trainer) as network:
             rows = {name: (photo / np.float32(255), derain(network, photo)) for name, photo in self.photos.items()}
         picture = Image.fromarray(contact_sheet(rows, title))
         atomic.write(self.folder.path / SHEET, lambda part: picture.save(part, format="PNG"))
@@ -83,14 +82,13 @@ def watching(method: Method, source: UnpairedRain, tensorboard: bool) -> Callabl
         event_writer()
 
     def of(folder: RunFolder) -> Watch:
-        watchers: Sequence[Watch] = [Sheets(folder, method, shown_of(source)), *([Events(folder)] if tensorboard else [])]
+        look = together([Sheets(folder, method, shown_of(source)), *([Events(folder)] if tensorboard else [])])
 
         def watch(trainer: Trainer, entry: dict) -> None:
             if source.record and not (folder.path / RECORD).is_file():
                 content = {"name": source.name, "summary": source.summary(), "remarks": list(source.remarks)}
                 atomic.write_json(folder.path / RECORD, content | dict(source.record))
-            for watcher in watchers:
-                watcher(trainer, entry)
+            look(trainer, entry)
 
         return watch
 

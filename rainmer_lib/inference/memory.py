@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from weakref import WeakKeyDictionary
 
-import psutil
 import torch
 from torch import nn
 
@@ -37,6 +36,8 @@ def memory_at_hand(device: torch.device) -> int:
         free, _ = torch.cuda.mem_get_info(device)
         cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
         return int(0.8 * (free + cached))
+    import psutil  # here, so that training on a GPU does without it
+
     return min(psutil.virtual_memory().available // 2, CPU_LIMIT)
 
 

@@ -13,12 +13,15 @@ MOST = 4  # test sets in a row
 LABELS = TEST_SET_LABELS | {"rendered": "rendered rain"}
 
 
-def change_figure(changes: pd.DataFrame, methods: list[str], metrics: Mapping[str, str], title: str) -> Figure:
+def change_figure(
+    changes: pd.DataFrame, methods: list[str], metrics: Mapping[str, str], title: str, palette: Mapping[str, str] | None = None
+) -> Figure:
     """Plot each method's change of the scores: mean over seeds as a bar, standard deviation as a whisker, seeds as dots.
 
     `changes` has a row for each method, seed and test set, with the columns of `metrics` (column -> label): the score minus
     that of the rainy input, which is at 0.  Each panel has its own scale, because gains differ much between test sets; more
-    than `MOST` test sets stand in several rows.  A method without a row has an empty line.
+    than `MOST` test sets stand in several rows.  A method without a row has an empty line.  `palette`: colour of each method,
+    by default its own (`style.colours`).
     """
     sets = list(dict.fromkeys(changes.test_set))
     columns = -(-len(sets) // -(-len(sets) // MOST))
@@ -30,7 +33,7 @@ def change_figure(changes: pd.DataFrame, methods: list[str], metrics: Mapping[st
         for axis in row[len(part) :]:
             axis.set_axis_off()
         for axis, name in zip(row, part, strict=False):
-            _panel(axis, changes[changes.test_set == name], methods, metric)
+            _panel(axis, changes[changes.test_set == name], methods, metric, palette or colours(methods))
             if metric == next(iter(metrics)):
                 axis.set_title(LABELS.get(name, name))
         row[0].set_ylabel(metrics[metric].replace(", ", "\n"))
@@ -38,8 +41,7 @@ def change_figure(changes: pd.DataFrame, methods: list[str], metrics: Mapping[st
     return figure
 
 
-def _panel(axis: Axes, table: pd.DataFrame, methods: list[str], metric: str) -> None:
-    palette = colours(methods)
+def _panel(axis: Axes, table: pd.DataFrame, methods: list[str], metric: str, palette: Mapping[str, str]) -> None:
     for line, method in enumerate(methods):
         values = table[table.method.eq(method)][metric]
         if len(values):

@@ -12,6 +12,8 @@ from rainmer_lib.plots.style import TEST_SET_LABELS
 from rainmer_lib.training import seal
 
 DAMAGE = "damage.csv"
+INPUT = "input.csv"  # mean scores of the rainy input: test_set, protocol, psnr, ssim, images
+PROTOCOL = "prenet"  # under which gains are told
 _LOADING = """## Loading
 
 ```
@@ -29,23 +31,50 @@ derainer = PretrainedDerainer.from_pretrained("FOLDER")  # any size; or user/mod
 
 
 def scores_section(folder: Path) -> str:
-    """Return the section of mean PSNR and SSIM on each test set under each protocol, from the run's `scores-<test set>.csv`.
+    """Return the section of mean PSNR and SSIM on each test set under each protocol, those of the rainy input beside them.
 
+    From the run's `scores-<test set>.csv` and `input.csv`; without the latter the columns of the rainy input are left out.
     Scores of real photos, which have no clean partner, are not here but in the notebook `real_world`.
     """
-    lines = ["| test set | protocol | PSNR (dB) | SSIM | images |", "|---|---|---|---|---|"]
-    for file in sorted(folder.glob("scores-*.csv")):
-        name, scores = file.stem.removeprefix("scores-"), _read(file)
-        if "psnr" not in scores:
-            continue
-        lines += [
-            f"| {_label(name)} | `{row.protocol}` | {row.psnr:.2f} | {row.ssim:.4f} | {row.images} |"
-            for row in mean_scores(scores.assign(test_set=name), ["test_set"]).itertuples()
-        ]
-    if len(lines) == 2:
+    table = _scores(folder)
+    if table.empty:
         return "## Scores\n\nNone are recorded with this run.\n"
+    titles = ["test set", "protocol", "PSNR (dB)", "SSIM", "images"]
+    if "psnr_input" in table:
+        titles[4:4] = ["rainy input: PSNR (dB)", "rainy input: SSIM"]
+    lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
+    for row in table.itertuples():
+        shown = [f"{row.psnr:.2f}", f"{row.ssim:.4f}"]
+        if "psnr_input" in table:
+            shown += [f"{row.psnr_input:.2f}", f"{row.ssim_input:.4f}"] if pd.notna(row.psnr_input) else ["", ""]
+        lines.append(f"| {_label(row.test_set)} | `{row.protocol}` | {' | '.join(shown)} | {row.images} |")
     text = "Means over the images. The protocols are defined in `rainmer_lib/metrics/protocols.py`."
     return "\n".join(["## Scores", "", text, "", *lines, ""])
+
+
+def gains(folder: Path) -> dict[str, float]:
+    """Return the gain in mean PSNR over the rainy input, in dB under `PROTOCOL`, by the name of the test set as printed.
+
+    Sets on which the rainy input or the run is not scored are left out.
+    """
+    table = _scores(folder)
+    if "psnr_input" not in table:
+        return {}
+    table = table[(table.protocol == PROTOCOL) & table.psnr_input.notna()]
+    return {_label(row.test_set): row.psnr - row.psnr_input for row in table.itertuples()}
+
+
+def _scores(folder: Path) -> pd.DataFrame:
+    """Return the mean scores of a run: test_set, protocol, psnr, ssim, images; psnr_input and ssim_input if they are there."""
+    tables = {file.stem.removeprefix("scores-"): _read(file) for file in sorted(folder.glob("scores-*.csv"))}
+    paired = [table.assign(test_set=name) for name, table in tables.items() if "psnr" in table]
+    if not paired:
+        return pd.DataFrame()
+    means, file = mean_scores(pd.concat(paired), ["test_set"]), folder / INPUT
+    if not file.is_file():
+        return means
+    rainy = _read(file).drop(columns="images")
+    return means.merge(rainy, "left", ["test_set", "protocol"], suffixes=("", "_input"))
 
 
 def _label(test_set: str) -> str:

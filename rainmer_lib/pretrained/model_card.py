@@ -1,7 +1,7 @@
 """Model cards: training data, budget, scores, damage and limits of a derain network.
 
 A card beside the weights is taken as it is.  For other runs a card is written from their files: `config.json`,
-`finished.json`, `scores-<test set>.csv` and `damage.csv`; no fact in it is typed by hand.
+`finished.json`, `scores-<test set>.csv`, `input.csv` and `damage.csv`; no fact in it is typed by hand.
 """
 
 import re
@@ -15,7 +15,15 @@ import numpy as np
 from rainmer_lib.data.unpaired import SOURCES, unpaired
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.networks.blocks import parameter_count
-from rainmer_lib.pretrained.card_sections import damage_means, damage_section, loading, pictures_section, scores_section
+from rainmer_lib.pretrained.card_sections import (
+    PROTOCOL,
+    damage_means,
+    damage_section,
+    gains,
+    loading,
+    pictures_section,
+    scores_section,
+)
 from rainmer_lib.pretrained.models import (
     MODELS,
     SHARED_WEIGHTS,
@@ -73,10 +81,16 @@ def _facts(folder: Path) -> dict[str, str]:
         "run": f"`{folder.resolve().name}`, seed {config.seed}",
         "network": f"{method_of(folder).describe(config)}; {parameter_count(network) / 1e6:.2f} million parameters",
         "data": _data(folder),
-        "budget": f"{config.steps:,} steps of {config.batch} crops of {config.crop} pixels{_time(folder)}",
+        "budget": f"{_steps(folder):,} steps of {config.batch} crops of {config.crop} pixels{_time(folder)}",
         "changed from the paper": ", ".join(f"`{k}={v!r}`" for k, v in changed.items()) or "nothing but size and seed",
         "licence": "MIT",
     }
+
+
+def _steps(folder: Path) -> int:
+    """Return the steps of a run; those of a budget in minutes are known when it is finished."""
+    config, file = read_config(folder), folder / "finished.json"
+    return seal.read_json(file)["steps"] if config.minutes and file.is_file() else config.steps
 
 
 def _time(folder: Path) -> str:
@@ -127,21 +141,25 @@ def _made_of(method: Method, sources: Sequence[UnpairedRain]) -> Iterator[Any]:
 
 
 def _limits_of(folder: Path) -> str:
-    """Return a paragraph on limits of what is measured, and what is not."""
+    """Return a paragraph on limits of what is measured, all of it computed, so that it agrees with the card's tables."""
     config, method = read_config(folder), method_of(folder)
     full = method.at("paper")
-    share = config.steps * config.batch * config.crop**2 / (full.steps * full.batch * full.crop**2)
-    mean, measured = damage_means(folder), ""
+    share = _steps(folder) * config.batch * config.crop**2 / (full.steps * full.batch * full.crop**2)
+    told = [f"It saw {100 * share:.2g} % of the pixels that the schedule of profile `paper` takes."]
+    mean, gained = damage_means(folder), gains(folder)
     if mean:
-        measured = (
-            f" On the held-out photos {mean['rain_left']} of the rain stays, {mean['ribs']} of the rainy pixels become too "
+        told.append(
+            f"On the held-out photos {mean['rain_left']} of the rain stays, {mean['ribs']} of the rainy pixels become too "
             f"dark, and a dry photo comes back with {mean['dry_psnr']} and a tint of {mean['tint']}."
         )
-    return (
-        f"It saw {100 * share:.2g} % of the pixels that the schedule of profile `paper` takes.{measured} It knows only the "
-        "rain of its training data; its effect on other rain, on snow, fog or night is not measured. The scores hold for the "
-        "sets and protocols named."
+    if gained:
+        each = ", ".join(f"{gain:+.2f} dB on {name}" for name, gain in gained.items())
+        told.append(f"Against the rainy input the mean PSNR (`{PROTOCOL}`) changes by {each}.")
+    told.append(
+        "It knows only the rain of its training data. Images of other kinds than those of the sets scored were not measured "
+        "for this card."
     )
+    return " ".join(told)
 
 
 def limits(card: str) -> str:

@@ -14,8 +14,8 @@ from rainmer_lib.inference.derain import as_float, derain
 from rainmer_lib.metrics.protocols import evaluate, quantise
 from rainmer_lib.plots.panels import busiest_box, crop_panels
 from rainmer_lib.plots.removed_rain import coloured, end_of_scale
+from rainmer_lib.pretrained.card_sections import PROTOCOL
 
-PROTOCOL = "prenet"
 CROP = 96  # pixels a side of the enlarged window
 LARGEST = 150_000  # bytes of a picture; the cards of all networks are in every copy of the package
 RESOLUTIONS = (150, 120, 100, 80, 60)  # dots per inch, the first that gives a small enough file is taken

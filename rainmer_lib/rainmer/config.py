@@ -29,7 +29,7 @@ RANGES = {
     "above 0": ("expansion", "temperature", "learning_rate"),
     "0 or more": (
         "charbonnier_weight", "ssim_weight", "contrastive_weight", "weight_decay", "encoder_weight_decay", "clip",
-        "cycle_floors",
+        "cycle_floors", "minutes",
     ),
     "within [0, 1]": ("momentum",),
     "within [0, 1)": ("betas", "ema"),
@@ -86,6 +86,7 @@ class RainmerConfig:
     steps: int = 600_000  # code: micro-steps, 300,000 updates
     cycles: tuple[int, ...] = (92, 208)  # code: relative lengths of the cosine cycles
     cycle_floors: tuple[float, ...] = (1e-4, 1e-6)  # code: learning rate at the end of each
+    minutes: float = 0.0  # ours: above 0, the budget of a run in place of `steps`, which then is the scale of the schedule
     batch: int = 4  # code
     crop: int = 128  # code
     ema: float = 0.0  # code: the last weights are evaluated; above 0, their moving average over updates

@@ -11,6 +11,7 @@ from rainmer_lib.rainmer.sizes import SIZES
 from rainmer_lib.rainmer.step import METHOD_VERSION, Trainer
 from rainmer_lib.training.config import changed_fields
 from rainmer_lib.training.method import Method
+from rainmer_lib.training.sharing import Sharing
 
 
 def describe(config: RainmerConfig) -> str:
@@ -35,6 +36,11 @@ def training_data(
     return aligned_rain(source, size.images, view, keep, held=size.held)
 
 
+def apart(config: RainmerConfig) -> list[str]:
+    """Return what each of several processes computes from its own images alone."""
+    return ["negatives are made from a memory bank of its own images, and flips are drawn for these"] * bool(config.contrasted)
+
+
 METHOD = Method(
     name="rainmer",
     title="Rainmer",
@@ -50,4 +56,5 @@ METHOD = Method(
     describe=describe,
     differs="the authors' code cannot be constructed; its choices that change a number are the preset `released`",
     presets={"paper": {}, "released": {n: v for n, v in changed_fields(released).items() if n != "seed"}},
+    sharing=Sharing(apart=apart),
 )

@@ -16,6 +16,7 @@ from PIL import Image
 
 from rainmer_lib.data.image_files import suffix_for, write_image
 from rainmer_lib.inference.derain import STRONGEST, at_strength
+from rainmer_lib.inference.device import device
 from rainmer_lib.metrics.protocols import quantise
 from rainmer_lib.plots.removed_rain import coloured, end_of_scale
 from rainmer_lib.pretrained.models import MODELS, load_model, resolved
@@ -66,7 +67,7 @@ def show(path: str, model: str, strength: float, folder: Path) -> Shown:
 @lru_cache(maxsize=1)  # the strength changes, the photo stays; large photos fill the memory
 def _derained(path: str, model: str) -> tuple[Photo, Float[np.ndarray, "h w 3"], str]:
     photo = open_photo(path)
-    derained, facts = derain_photo(load_model(model), photo)
+    derained, facts = derain_photo(load_model(model).to(device()), photo)
     return photo, derained, facts.loc["went through"].item()
 
 

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.run import RunIdentity
+from rainmer_lib.training.sharing import Sharing
 
 # Groups of Table 1 of DCD-GAN, in its order, and what a method of each learns from
 KINDS: Mapping[str, str] = {
@@ -58,6 +59,11 @@ class Size:
     held: int = 0
 
 
+def counted(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return changes of a configuration in which a number of steps ends the run, unless they name minutes besides."""
+    return ({"minutes": 0.0} if "steps" in changes else {}) | dict(changes)
+
+
 @dataclass(frozen=True)
 class Method:
     """A deraining method.
@@ -75,6 +81,7 @@ class Method:
     describe     configuration -> the network in words
     load_published  file of the authors' weights -> `Derainer`; None if there are none
     prior_based  a prior is fitted without gradients, and every image is solved under it
+    sharing      how several processes share a training
     """
 
     name: str
@@ -93,6 +100,7 @@ class Method:
     presets: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"paper": {}})
     load_published: Callable[[Path], Derainer] | None = None
     prior_based: bool = False
+    sharing: Sharing = Sharing()
 
     @property
     def kind(self) -> str:
@@ -108,14 +116,15 @@ class Method:
         """Return the configuration at a profile's size.
 
         The defaults are overridden by the size's changes, these by the preset's, these by `changes`; the size's factors are
-        applied last.  Raises ValueError if the method has no such profile or preset.
+        applied last.  Steps among `changes` take the place of a size's minutes.  Raises ValueError if the method has no such
+        profile or preset.
         """
         if preset not in self.presets:
             raise ValueError(f"{self.name} has no preset {preset!r}: choose one of {', '.join(self.presets)}")
         if profile not in self.sizes:
             raise ValueError(f"{self.name} has no size {profile!r}: choose one of {', '.join(self.sizes)}")
         size = self.sizes[profile]
-        config = self.config(**size.changes | self.presets[preset] | changes)
+        config = self.config(**size.changes | self.presets[preset] | counted(changes))
         return replace(config, **{name: factor * getattr(config, name) for name, factor in size.scaled.items()})
 
     def lasting(self, config: Any, profile: str, photos: int) -> Any:
@@ -123,6 +132,9 @@ class Method:
         epochs = self.sizes[profile].epochs
         return replace(config, steps=max(1, epochs * photos // config.batch)) if epochs and photos else config
 
-    def identity(self, config: Any, fingerprint: str) -> RunIdentity:
-        """Return the identity of the run of a configuration on data with this fingerprint."""
-        return RunIdentity(self.name, config, fingerprint, self.version)
+    def identity(self, config: Any, fingerprint: str, processes: int = 1) -> RunIdentity:
+        """Return the identity of the run of a configuration on data with this fingerprint.
+
+        The number of processes is part of it where a step is no mean over its batch (`Sharing.apart`).
+        """
+        return RunIdentity(self.name, config, fingerprint + self.sharing.origin(config, processes), self.version)

@@ -1,4 +1,4 @@
-"""Optimisation of every trainer: backward, clip, step, learning rates, moving averages, and their part of a checkpoint."""
+"""Optimisation of every trainer: backward, mean over processes, clip, step, rates, moving averages; part of a checkpoint."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
+from rainmer_lib.training import processes
 from rainmer_lib.training.ema import MovingAverage
 
 
@@ -24,12 +25,14 @@ class Optimisation:
         self.schedule, self.clip = schedule, clip
         self.clipped = tuple(self.optimisers) if clipped is None else tuple(clipped)
         self.peaks = {name: optimiser.defaults["lr"] for name, optimiser in self.optimisers.items()}
+        self.at: Callable[[int], float] = lambda step: step  # where the schedule stands; a budget of minutes sets its own
 
     def set_rates(self, step: int) -> None:
         """Set the learning rate of every group for `step`."""
+        position = self.at(step)
         for name, optimiser in self.optimisers.items():
             for group in optimiser.param_groups:
-                group["lr"] = self.schedule(step, self.peaks[name])
+                group["lr"] = self.schedule(position, self.peaks[name])
 
     def update(self, groups: Iterable[str], loss: Tensor) -> None:
         """Update these groups once: clear what an earlier backward pass may have left, backward, clip, step."""
@@ -40,8 +43,12 @@ class Optimisation:
         self.apply(names)
 
     def apply(self, groups: Iterable[str] | None = None) -> None:
-        """Clip the gradients that backward passes have left, step, and clear them; None stands for all groups."""
+        """Average the gradients that backward passes have left over the processes, clip, step, clear; None means all groups.
+
+        This is the one place where the processes of a run exchange gradients.
+        """
         names = list(self.optimisers if groups is None else groups)
+        processes.average(p.grad for name in names for p in self._parameters(name) if p.grad is not None)
         if self.clip and (clipped := [p for name in names if name in self.clipped for p in self._parameters(name)]):
             nn.utils.clip_grad_norm_(clipped, self.clip)
         for name in names:

@@ -18,26 +18,28 @@ def in_minutes(seconds: float) -> str:
 class Ticker:
     """Line of a notebook that says the step and the time left, and is replaced each time; elsewhere nothing is written.
 
-    `name` begins the line, `first` is the step at which the training begins or goes on, `last` the one at which it ends.
+    `name` begins the line, `first` is the step, or another `unit` of progress, at which the training begins or goes on,
+    `last` that at which it ends.
     A line that is to stay is written after `clear`, so that an executed notebook keeps the lines that stay and no times.
     """
 
     def __init__(
-        self, name: str, first: int, last: int, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self.name, self.first, self.last, self.clock = name, first, last, clock
+        self, name: str, first: float, last: float, stream: TextIO | None = None, clock: Callable[[], float] = time.monotonic,
+        unit: str = "steps",
+    ) -> None:  # fmt: skip
+        self.name, self.first, self.last, self.clock, self.unit = name, first, last, clock, unit
         self.stream = stream or (sys.stdout if in_notebook() else None)
         self.began = self.shown = clock()
         self.width = 0
 
-    def show(self, step: int) -> None:
+    def show(self, step: float) -> None:
         """Replace the line, if the last one is `EVERY` seconds old."""
         now = self.clock()
-        if self.stream is None or now - self.shown < EVERY or step == self.last:
+        if self.stream is None or now - self.shown < EVERY or step in (self.first, self.last):
             return
         self.shown = now
         left = (now - self.began) / (step - self.first) * (self.last - step)
-        text = f"{self.name}: {step} of {self.last} steps, about {in_minutes(left)} left"
+        text = f"{self.name}: {step} of {self.last} {self.unit}, about {in_minutes(left)} left"
         self._write(f"\r{text}{' ' * (self.width - len(text))}")
         self.width = len(text)
 

@@ -72,8 +72,9 @@ class RunFolder:
         self.finished = self.path / "finished.json"
 
     def prepare(self, needed_bytes: int) -> None:
-        """Make the folder; raise OSError if it cannot be written, or if the disk has less than `needed_bytes` left."""
+        """Make the folder of an unfinished run; OSError if it cannot be written, or has less than `needed_bytes` left."""
         with self._writable():
+            self.finished.unlink(missing_ok=True)
             atomic.write_json(self.path / "config.json", self.identity.description())
         free = shutil.disk_usage(self.path).free
         if free < needed_bytes:
@@ -169,22 +170,23 @@ class RunFolder:
             raise self._refused("not the checkpoint of a run")
         if state.pop(_OF, self.identity.key) != self.identity.key:
             raise self._refused("the checkpoint of another run")
-        if not 0 <= state["step"] <= self.identity.config.steps:
-            raise self._refused(f"at step {state['step']} of {self.identity.config.steps}")
+        config = self.identity.config
+        if state["step"] < 0 or (state["step"] > config.steps and not config.minutes):
+            raise self._refused(f"at step {state['step']} of {config.steps}")
         return state
 
-    def restore(self, trainer: Any, device: str) -> bool:
-        """Let a trainer continue from the last checkpoint; return whether there is one.  The errors of `load_checkpoint`."""
+    def restore(self, trainer: Any, device: str) -> dict | None:
+        """Let a trainer continue from the last checkpoint; return it, or None.  The errors of `load_checkpoint`."""
         state = self.load_checkpoint(device)
         if state is None:
-            return False
+            return None
         try:
             trainer.restore(state)
         except torch.OutOfMemoryError:
             raise
         except (KeyError, TypeError, ValueError, AttributeError, IndexError, RuntimeError) as error:
             raise self._refused(f"it does not fit this run ({type(error).__name__}: {_first_line(error)})") from error
-        return True
+        return state
 
     def _refused(self, why: str) -> ValueError:
         named = why if str(self.checkpoint) in why else f"{self.checkpoint}: {why}"

@@ -1,4 +1,4 @@
-"""Choice of the number of torch threads."""
+"""How the processor computes: number of torch threads, and numbers too small for its fast path."""
 
 import os
 
@@ -20,3 +20,12 @@ def choose_threads() -> int:
         threads = 1 if cores <= 2 else max(1, int(cores - load))
     torch.set_num_threads(threads)
     return threads
+
+
+def flush_denormals() -> None:
+    """Take numbers below 1e-38 as 0 in this thread, where the processor can.
+
+    Gradients and activations of a saturated sigmoid get there, and the processor computes with such numbers by microcode: a
+    step of DerainCycleGAN took 3.5 times as long after 500 steps as at the start.  They are far below rounding in any sum.
+    """
+    torch.set_flush_denormal(True)

@@ -10,7 +10,7 @@ from pathlib import Path
 from rainmer_lib import paths
 from rainmer_lib.workflow import headlines, judged
 
-PROFILES_SHOWN = ("quick", "laptop", "paper")
+PROFILES_SHOWN = ("quick", "laptop", "gpu", "paper")
 
 
 @dataclass(frozen=True)

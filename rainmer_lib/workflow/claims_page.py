@@ -29,7 +29,8 @@ def headlines(page: Path) -> str:
     for each in (each for each in found if each.claim.headline):
         lines.append(f"| {each.claim.paper}: {each.claim.says} | {each.verdict}{_size(each, ', ')} | {notebook(each, page)} |")
     told = judged.told(each.verdict for each in found if not each.claim.ours)
-    return "\n".join(lines) + f"\n\nAll claims of both papers: {told}."
+    where = "of DCD-GAN's text and of Rainmer's abstract and project page"
+    return "\n".join(lines) + f"\n\nAll claims that we list, {where}: {told}."
 
 
 def _line(each: Judged, page: Path) -> str:

@@ -16,6 +16,16 @@ class Declared:
     help: str
 
 
+# What every notebook that trains takes besides, so that none has to declare it
+MINUTES = Declared("minutes", "float", 0.0, "minutes of each training run, in place of steps; 0 is the profile's own budget")
+
+
+def accepted(known: list[Declared]) -> list[Declared]:
+    """Return the parameters that a notebook takes: those that it declares, and `minutes` if training runs are behind it."""
+    names = {declared.name for declared in known}
+    return [*known, MINUTES] if {"profile", "seeds"} <= names and MINUTES.name not in names else known
+
+
 def declared_parameters(source: str) -> list[Declared]:
     """Parse the parameters that a cell declares; ValueError if it holds anything but annotated literals, one a line."""
     lines, found = source.splitlines(), []

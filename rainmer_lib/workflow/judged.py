@@ -16,7 +16,7 @@ from rainmer_lib.experiments.registry import EXPERIMENTS
 from rainmer_lib.pretrained.models import read_config, read_json
 from rainmer_lib.workflow.stated import CLAIMS, Stated
 
-SIZES = ("paper", "laptop")  # numbers at `quick` mean nothing
+SIZES = ("paper", "laptop")  # in this order; `gpu` has one seed, and numbers at `quick` mean nothing
 NOT_TESTED = "not tested"
 NOT_RUN = "not run yet"
 

@@ -16,7 +16,7 @@ from rainmer_lib.experiments.profiles import PROFILES, Profile, profile
 from rainmer_lib.experiments.registry import EXPERIMENTS
 from rainmer_lib.experiments.settings import Settings, WrongParameter
 from rainmer_lib.rainmer.published import PUBLISHED
-from rainmer_lib.workflow.declared import Declared, check_names, check_type, declared_parameters
+from rainmer_lib.workflow.declared import MINUTES, Declared, accepted, check_names, check_type, declared_parameters
 
 INJECTED = "# Parameters"  # papermill's first line in the cell that it injects
 
@@ -39,7 +39,8 @@ def check_parameters(
     check_values(given, sources)
     own = given["data"].startswith(FOLDERS)
     data = of_folders(given["data"], DCDGAN.at(size.name).crop) if own else sources[_named(given, size)]()
-    size, test_sets = replace(size, photos=getattr(data, "photos", 0)), _test_sets(data, size)
+    size = replace(size, photos=getattr(data, "photos", 0), minutes=given.get(MINUTES.name, 0.0))
+    test_sets = _test_sets(data, size)
     for name in (name for name in test_sets if name != "held-out"):
         benchmark_pairs(name)  # reads the file lists: report a missing test set before training, not after it
     return Settings(size, data, given["seeds"] or size.seeds, test_sets, given)
@@ -83,6 +84,8 @@ def check_values(given: Mapping[str, Any], sources: Collection[str] = (), walkth
         raise WrongParameter(f"data={data!r}: choose one of auto, {', '.join(sources)}, or {FOLDERS}RAINY|CLEAN")
     if not walkthrough and given.get("seeds", 0) < 0:
         raise WrongParameter(f"seeds={given['seeds']}: expected 0 (the profile's number) or a number of runs")
+    if given.get(MINUTES.name, 0.0) < 0:
+        raise WrongParameter(f"minutes={given['minutes']}: expected 0 (the profile's budget) or minutes of each training run")
     for name, value in given.items():
         if walkthrough and isinstance(value, int) and value < 1:
             raise WrongParameter(f"{name}={value}: expected at least 1")
@@ -92,7 +95,9 @@ def given_values(namespace: dict) -> dict:
     """Return the values of the declared parameters, with names and types checked."""
     cells = [cell for cell in namespace.get("In", []) if cell.strip()]
     known, injected = _split(cells) if cells else (_annotated(namespace), set())
-    check_names(known, injected)
+    check_names(accepted(known), injected)
+    if MINUTES.name in injected:
+        known = [*known, MINUTES]
     given = {d.name: namespace[d.name] for d in known}
     for d in known:
         check_type(d, given[d.name])

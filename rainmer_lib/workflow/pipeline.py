@@ -7,26 +7,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 import psutil
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.profiles import profile as profile_named
+from rainmer_lib.workflow import kubernetes
 from rainmer_lib.workflow.jobs import Job, locked, pipeline_root
 from rainmer_lib.workflow.plan import TrainingRun, choose, planned_runs, to_come
 from rainmer_lib.workflow.progress import Progress
 
 WORKFLOW = paths.REPOSITORY / "workflow"
 JOB = [sys.executable, "-m", "rainmer_lib.workflow"]
+PLUGINS = {"slurm": "snakemake_executor_plugin_slurm", "kubernetes": "snakemake_executor_plugin_cluster_generic"}
 INTERVAL = 0.5  # seconds between two looks at the jobs
 PATIENCE = 5  # seconds until Snakemake gets the signal to stop again
 
 
-def reproduce(profile: str, notebook: str | None = None, *, slurm: bool = False, dry_run: bool = False) -> int:
+def reproduce(profile: str, notebook: str | None = None, *, cluster: str = "", dry_run: bool = False) -> int:
     """Make the results of one notebook, or of all, and print their states; return 0, or 1 if anything is not done.
 
-    Finished jobs are kept; interrupted ones resume.  FileNotFoundError and ValueError on a wrong notebook, profile or missing
-    data, BlockingIOError while another pipeline is at work on the same profile.
+    Finished jobs are kept; interrupted ones resume.  `cluster`: slurm or kubernetes; without one, this machine.
+    FileNotFoundError and ValueError on a wrong notebook or profile, missing data, or a cluster without its plugin,
+    BlockingIOError while another pipeline is at work on the same profile.
     """
     size = profile_named(profile)
     notebooks = choose(size, notebook)
@@ -37,7 +41,7 @@ def reproduce(profile: str, notebook: str | None = None, *, slurm: bool = False,
             _write_plan(folder, profile, notebooks, runs)
             before = {job.name for job in _jobs(profile, notebooks, runs) if job.clear_unless_done()}
             try:
-                code = _start(profile, notebooks, runs, lock, slurm, dry_run)
+                code = _start(profile, notebooks, runs, lock, cluster, dry_run)
             finally:
                 if not dry_run:
                     print("\n".join(summary(profile, notebooks, runs, before, [] if notebook else to_come())))
@@ -67,12 +71,12 @@ def snakemake_installed() -> bool:
     return find_spec("snakemake") is not None
 
 
-def _start(profile: str, notebooks: list[str], runs: dict, lock: int, slurm: bool, dry_run: bool) -> int:
+def _start(profile: str, notebooks: list[str], runs: dict, lock: int, cluster: str, dry_run: bool) -> int:
     if snakemake_installed():
         progress = None if dry_run else Progress(_jobs(profile, notebooks, runs))
-        command = snakemake_command(pipeline_root(profile), slurm, dry_run)
+        command = snakemake_command(pipeline_root(profile), cluster, dry_run)
         return _wait(command, progress, ask=signal.SIGTERM, pass_fds=[lock])  # Snakemake's own sign for: no more jobs
-    if slurm:
+    if cluster:
         raise ValueError("a cluster needs Snakemake: pip install -e '.[pipeline]'")
     print("Snakemake is not installed (pip install -e '.[pipeline]'): notebooks run one after another and train their own runs")
     codes, jobs = [], _jobs(profile, notebooks, {})
@@ -87,14 +91,28 @@ def _start(profile: str, notebooks: list[str], runs: dict, lock: int, slurm: boo
     return max(codes, default=0)
 
 
-def snakemake_command(folder: Path, slurm: bool, dry_run: bool) -> list[str]:
+def snakemake_command(folder: Path, cluster: str, dry_run: bool) -> list[str]:
     """Return the command.  It switches off Snakemake's own lock, which outlives a kill; ours is released with its process."""
     return [
         sys.executable, "-m", "snakemake", "--snakefile", str(WORKFLOW / "Snakefile"), "--directory", str(folder),
-        "--workflow-profile", str(WORKFLOW / "profiles" / ("slurm" if slurm else "default")),
+        "--workflow-profile", str(WORKFLOW / "profiles" / (cluster or "default")), *options_of(cluster),
         "--keep-going", "--rerun-incomplete", "--nolock", "--rerun-triggers", "mtime",
         *(["--quiet", "host", "reason", "--dry-run"] if dry_run else ["--quiet", "all"]),
     ]  # fmt: skip
+
+
+def options_of(cluster: str) -> list[str]:
+    """Return what Snakemake must be told besides the profile of a cluster; ValueError if a plugin of Snakemake's is missing.
+
+    Where Slurm keeps no accounts, `sacct`, which Snakemake asks for the state of jobs, knows none; `squeue` does.
+    """
+    if plugin := PLUGINS.get(cluster):
+        if find_spec(plugin) is None:
+            raise ValueError(f"this cluster needs a plugin of Snakemake's: pip install {plugin.replace('_', '-')}")
+    if cluster == "kubernetes":
+        return kubernetes.OPTIONS
+    accounts = which("sacct") and subprocess.run(["sacct", "-X", "-n"], capture_output=True).returncode == 0
+    return ["--slurm-status-command", "squeue"] if cluster == "slurm" and not accounts else []
 
 
 def _wait(command: list[str], progress: Progress | None = None, ask: signal.Signals | None = None, **options) -> int:

@@ -48,6 +48,8 @@ def training_runs(names: Iterable[str], profile: Profile, data: Any) -> dict[str
         prints = {label: row.data(data, keep=False).fingerprint for label, row in rows.items()}
         for seed in range(EXPERIMENTS[name].at(profile).seeds):
             for label, row in rows.items():
+                if seed not in row.seeds(EXPERIMENTS[name].at(profile).seeds):
+                    continue
                 config = replace(row.config, seed=seed)
                 key = row.method.identity(config, prints[label]).key
                 known = found.get(key, TrainingRun(label, row, config, ()))

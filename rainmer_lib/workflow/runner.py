@@ -21,7 +21,7 @@ from PIL import Image
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.settings import WrongParameter
-from rainmer_lib.workflow.declared import Declared, check_names, check_type, declared_parameters, read
+from rainmer_lib.workflow.declared import Declared, accepted, check_names, check_type, declared_parameters, read
 
 KEPT_METADATA = ("tags",)
 LONGEST_END = 150  # bytes of a file's name that changed parameters may take
@@ -50,7 +50,7 @@ def run_notebook(source: Path, target: Path, parameters: dict, folder: Path | No
     has run.  Raises, before a kernel starts, WrongParameter, FileNotFoundError, or OSError if the target cannot be written;
     then what the notebook raised (papermill's PapermillExecutionError).
     """
-    known = declared_by(source)
+    known = accepted(declared_by(source))
     check_names(known, set(parameters))
     for declared in known:
         check_type(declared, parameters.get(declared.name, declared.default))
@@ -92,7 +92,7 @@ def given_on_the_command_line(source: Path, words: list[tuple[str, str]], folder
     """
     from rainmer_lib.workflow.parameters import check_values
 
-    known = {declared.name: declared for declared in declared_by(source)}
+    known = {declared.name: declared for declared in accepted(declared_by(source))}
     check_names(list(known.values()), {name for name, _ in words})
     if twice := sorted({name for name, _ in words if [n for n, _ in words].count(name) > 1}):
         raise WrongParameter(f"{', '.join(twice)}: given twice")
@@ -163,7 +163,7 @@ def main(words: list[str] | None = None) -> int:
     """Run the command line; return the exit code: 0 done, 1 the notebook failed, 2 wrong parameters."""
     parser = argparse.ArgumentParser(prog="python -m rainmer_lib.workflow.runner", description="Execute a result notebook.")
     parser.add_argument("notebook", help="name of a notebook in notebooks/, such as ablation_negatives")
-    parser.add_argument("--profile", help="quick (default), laptop or paper")
+    parser.add_argument("--profile", help="quick (default), laptop, gpu or paper")
     parser.add_argument("-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="another parameter")
     parser.add_argument("--refresh", action="store_true", help="renew the source notebook's checked outputs instead")
     parser.add_argument("--output", type=Path, help="executed notebook; default results/<profile>/<notebook>.ipynb")

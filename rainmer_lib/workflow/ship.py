@@ -1,7 +1,8 @@
 """Ship a trained network with the package: `python -m rainmer_lib.workflow.ship RUN_FOLDER NAME`.
 
-Copies configuration and weights of a finished run to `pretrained/weights/NAME`, scores it on every test set, measures its
-damage on the held-out photos, draws pictures, and writes the card.  What the run folder holds of these is not computed again.
+Copies configuration and weights of a finished run to `pretrained/weights/NAME`, scores it and the rainy input on every test
+set, measures its damage on the held-out photos, draws pictures, and writes the card.  What the run folder holds of these is
+not computed again.
 """
 
 import argparse
@@ -11,19 +12,23 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from rainmer_lib import atomic, paths
 from rainmer_lib.data.test_sets import benchmark_pairs
 from rainmer_lib.data.unpaired import SOURCES, unpaired
 from rainmer_lib.data.unpaired_rain import UnpairedRain
-from rainmer_lib.experiments.compare import score_run
+from rainmer_lib.experiments.compare import score_input, score_run
 from rainmer_lib.experiments.damage import damage_of_run
 from rainmer_lib.experiments.profiles import BENCHMARKS
 from rainmer_lib.experiments.runs import Run, run_in
+from rainmer_lib.metrics.protocols import PROTOCOLS
+from rainmer_lib.metrics.scores import mean_scores
 from rainmer_lib.plots.style import use_style
-from rainmer_lib.pretrained.card_sections import DAMAGE
+from rainmer_lib.pretrained.card_sections import DAMAGE, INPUT, PROTOCOL
 from rainmer_lib.pretrained.model_card import CARD, own_limits, written_card
 from rainmer_lib.pretrained.models import AUTO, MODELS, RUN_WEIGHTS, SHIPPED, shipped
-from rainmer_lib.pretrained.pictures import PROTOCOL, draw_pictures
+from rainmer_lib.pretrained.pictures import draw_pictures
 from rainmer_lib.training.seal import require_intact, seal
 
 HELD_OUT = "held-out"
@@ -48,6 +53,8 @@ def ship(folder: Path, name: str, source: UnpairedRain, say: Callable[[str], Non
     for test_set in sets:
         say(f"scores on {test_set}")
         score_run(run, test_set, source)
+    say("scores of the rainy input")
+    _score_inputs(run, sets, source)
     say("damage on the held-out photos")
     damage_of_run(run, source.held_out)
     card = target / CARD
@@ -76,9 +83,18 @@ def _require_small(weights: Path) -> None:
         raise ValueError(f"{weights}: {weights.stat().st_size / 1e6:.1f} MB; what ships has less than {LARGEST / 1e6:.0f} MB")
 
 
+def _score_inputs(run: Run, sets: Sequence[str], source: UnpairedRain) -> None:
+    """Keep the mean scores of the rainy input on these sets in the run folder."""
+    def measure() -> pd.DataFrame:
+        return mean_scores(pd.concat([score_input(name, source) for name in sets]), ["test_set"])
+
+    wanted = [(name, protocol) for name in sets for protocol in PROTOCOLS]
+    run.kept(Path(INPUT).stem, measure, lambda table: list(zip(table.test_set, table.protocol, strict=True)) == wanted)
+
+
 def _fill(part: Path, run: Run, name: str, source: UnpairedRain, own_words: str) -> None:
     """Write the files of a shipped network into an empty folder."""
-    for file in ("config.json", RUN_WEIGHTS, DAMAGE):
+    for file in ("config.json", RUN_WEIGHTS, DAMAGE, INPUT):
         shutil.copyfile(require_intact(run.folder.path / file), part / file)
         seal(part, [file])
     scores = score_run(run, HELD_OUT, source).query(f"protocol == '{PROTOCOL}'").set_index("image").psnr

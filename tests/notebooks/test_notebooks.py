@@ -84,7 +84,7 @@ def test_papermill_explains_every_parameter(stem):
 
 @pytest.mark.parametrize(("words", "message"), [
     (["-p", "profil", "laptop"], "no such parameter: profil"),
-    (["-p", "profile", "huge"], "choose one of quick, laptop, paper"),
+    (["-p", "profile", "huge"], "choose one of quick, laptop, gpu, paper"),
     (["-p", "seeds", "three"], "expected int"),
     (["-p", "data", "rain900"], "choose one of auto, embedded, bsd-streaks"),
     (["-p", "profile", "laptop"], "set RAINMER_DATA"),

@@ -66,7 +66,7 @@ def test_what_needs_the_second_generator_is_refused(cut, changes):
     (CUT, {"plain_cycle_weight": 0.0, "identity_weight": 0.0, "contrastive_weight": 0.5, "negatives": "internal"}),
     (DCLGAN, {"plain_cycle_weight": 0.0, "identity_weight": 1.0, "contrastive_weight": 2.0, "negatives": "internal"}),
 ], ids=lambda value: getattr(value, "name", ""))  # fmt: skip
-@pytest.mark.parametrize("size", ["quick", "laptop", "paper"])
+@pytest.mark.parametrize("size", ["quick", "laptop", "gpu", "paper"])
 def test_each_differs_from_dcdgan_in_its_objective_alone(method, expected, size):
     """Network, data and training are those of the size; the contrastive weight has the size's factor."""
     ours, theirs = method.at(size), DCDGAN.at(size)

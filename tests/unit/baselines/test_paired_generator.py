@@ -36,7 +36,7 @@ def test_it_learns(config, on_photos):
     assert losses[-1] < 0.9 * losses[0]
 
 
-@pytest.mark.parametrize("size", ["quick", "laptop", "paper"])
+@pytest.mark.parametrize("size", ["quick", "laptop", "gpu", "paper"])
 def test_it_has_the_network_and_the_training_of_dcdgan_at_every_size(size):
     """All that its configuration shares with DCD-GAN's is equal; of the objective it has nothing."""
     ours, theirs = METHOD.at(size), DCDGAN.at(size)

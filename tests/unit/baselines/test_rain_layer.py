@@ -12,7 +12,7 @@ def test_every_size_is_a_rain_layer_under_varied_rain():
     assert all(isinstance(METHOD.network(METHOD.at(name)), RainLayerGenerator) for name in ("quick", "laptop"))
     data = METHOD.data(embedded(), "quick")
     assert isinstance(data.source, VariedRain) and data.fingerprint != embedded().fingerprint
-    assert set(SIZES) == {"quick", "laptop", "paper"}
+    assert set(SIZES) == {"quick", "laptop", "gpu", "paper"}
 
 
 def test_twenty_steps_learn_rain():

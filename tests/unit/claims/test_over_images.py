@@ -103,8 +103,9 @@ def test_lower_is_better_where_the_sign_says_so():
     assert row.difference == pytest.approx(1) and row.verdict == "supported"
 
 
-def test_fixed_weights_stand_against_every_seed():
-    table = pd.concat([scores("a", [[1.0, 2.0], [3.0, 4.0]], (0, 1)), scores("fixed", [[1.0, 1.0]], (-1,))])
+@pytest.mark.parametrize("seed", [-1, 0])
+def test_fixed_weights_and_a_single_run_stand_against_every_seed(seed):
+    table = pd.concat([scores("a", [[1.0, 2.0], [3.0, 4.0]], (0, 1)), scores("fixed", [[1.0, 1.0]], (seed,))])
     assert paired_test(table, "a", "fixed", "prenet").iloc[0].difference == pytest.approx(1.5)
 
 
@@ -112,8 +113,9 @@ def test_what_cannot_be_paired_is_refused():
     a, b = scores("a", [[1.0, 2.0]]), scores("b", [[1.0, 2.0]])
     with pytest.raises(ValueError, match="no test set has scores of both a and c"):
         paired_test(a, "a", "c", "prenet")
-    with pytest.raises(ValueError, match=r"a has the seeds \[0\], b \[0, 1\]"):
-        paired_test(pd.concat([a, scores("b", [[1, 2], [3, 4]], (0, 1))]), "a", "b", "prenet")
+    several = [scores(name, [[1, 2], [3, 4]], seeds) for name, seeds in (("a", (0, 2)), ("b", (0, 1)))]
+    with pytest.raises(ValueError, match=r"a has the seeds \[0, 2\], b \[0, 1\]"):
+        paired_test(pd.concat(several), "a", "b", "prenet")
     with pytest.raises(ValueError, match="different images: only one of them has 01"):
         paired_test(pd.concat([a, b.iloc[:1]]), "a", "b", "prenet")
     with pytest.raises(ValueError, match="psnr of a and b on 01: expected finite"):

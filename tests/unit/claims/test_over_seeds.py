@@ -119,5 +119,12 @@ def test_what_was_not_trained_here_stands_beside_every_seed():
     ]  # fmt: skip
 
 
+def test_a_method_of_one_run_stands_beside_every_seed_of_the_others():
+    table = each_seed(pd.concat([means(ours=[1.0, 2.0]), means(prior=[5.0])], ignore_index=True))
+    assert sorted(zip(table.method, table.seed, table.psnr, strict=True)) == [
+        ("ours", 0, 1.0), ("ours", 1, 2.0), ("prior", 0, 5.0), ("prior", 1, 5.0),
+    ]  # fmt: skip
+
+
 def test_the_sentence_on_chance_has_the_share_of_its_number_of_seeds():
     assert "2.7 %" in chance_told(5) and "10.6 %" in chance_told(3) and "nothing" in chance_told(2)

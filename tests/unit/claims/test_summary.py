@@ -60,6 +60,23 @@ def test_numbers_and_counts():
     assert summary.counted(summary.compared(comparisons([YES])), "images") == ""
 
 
+@pytest.mark.parametrize(("low", "high", "told"), [
+    (-1.2, 3.1, "BRISQUE -1.2 to +3.1"),
+    (0.013, 0.041, "BRISQUE +0.01 to +0.04"), (0.0004, 0.5, "BRISQUE +0.0004 to +0.5000"),
+    (-0.31, 0.32, "BRISQUE -0.31 to +0.32"), (0.0, 0.2, "BRISQUE +0.0 to +0.2"), (-0.3, 0.3, "BRISQUE -0.3 to +0.3"),
+    (0.1, 0.1 + 1e-9, "BRISQUE +0.1 to +0.1"), (0.0, 1e-6, "BRISQUE +0.0 to +0.0"),
+])  # fmt: skip
+def test_a_range_has_the_digits_that_show_a_difference(low, high, told):
+    """One more where a value would read as 0, or both ends as one; three more at most."""
+    table = comparisons([YES, YES], metric="brisque").assign(difference=[low, high])
+    assert summary.numbers(summary.compared(table)) == told
+
+
+def test_a_mean_and_its_spread_do_not_read_alike():
+    table = summary.compared(comparisons([YES], metric="recall").assign(difference=0.0132, spread=0.0081))
+    assert summary.numbers(table) == "recall +0.013 ± 0.008"
+
+
 def test_gains_by_seed_are_judged_over_their_seeds():
     values = {"day": (4, 4.1, 4.2), "night": (1, -1, 2)}
     gains = [(name, seed, value) for name, found in values.items() for seed, value in enumerate(found)]

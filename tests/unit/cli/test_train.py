@@ -133,7 +133,10 @@ WRONG = {
     "no value": (["train", "--set", "width"], "expected FIELD=VALUE"),
     "wrong type": (["train", "--set", "width=wide"], "expected int"),
     "wrong value": (["train", "--set", "negatives=none"], "internal, external, both"),
-    "no such profile": (["train", "--profile", "huge"], "quick, laptop, paper"),
+    "no such profile": (["train", "--profile", "huge"], "quick, laptop, gpu, paper"),
+    "minutes twice": (["train", "--minutes", "2", "--set", "minutes=3"], "--minutes 2 and --set minutes=3: give one"),
+    "minutes and steps": (["train", "--minutes", "2", "--set", "steps=3"], "--minutes 2 and --set steps=3: give one"),
+    "minutes of a warm-up": (["train", "--minutes", "2"], "a warm-up is counted in steps"),
     "no such preset": (["train", "--preset", "mine"], "paper, released"),
     "no such data": (["train", "--data", "rain900"], "choose one of"),
     "data absent, published": (["train", "--data", "rain800"], "Rain800 is not there"),
@@ -162,7 +165,7 @@ WRONG = {
     "a parameter without value": (["reproduce", "ablation_negatives", "-p", "seeds"], "-p seeds: expected NAME=VALUE"),
     "no literal": (["reproduce", "ablation_negatives", "-p", "seeds=["], "seeds='[': expected int"),
     "profile twice": (["reproduce", "benchmarks", "--profile", "laptop", "-p", "profile=paper"], "give one of them"),
-    "no such profile as parameter": (["reproduce", "benchmarks", "-p", "profile=huge"], "quick, laptop, paper"),
+    "no such profile as parameter": (["reproduce", "benchmarks", "-p", "profile=huge"], "quick, laptop, gpu, paper"),
     "no profile": (["reproduce", "derain_your_photo", "--profile", "laptop", "-p", "strength=1"], "does not depend on"),
     "no such parameter": (["reproduce", "ablation_negatives", "-p", "sedes=1"], "no such parameter"),
 }  # fmt: skip
@@ -172,6 +175,15 @@ WRONG = {
 def test_wrong_input_is_one_message(words, message, refused, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     refused(words, message)
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (["--method", "gmm"], "trained by one process, not by 3"), (["--method", "prenet"], "3 processes cannot share it evenly"),
+])  # fmt: skip
+def test_what_several_processes_cannot_train_is_said_before_data_are_read(words, message, refused, monkeypatch):
+    monkeypatch.setattr("rainmer_lib.training.processes.join", lambda: 3)
+    monkeypatch.setattr("rainmer_lib.data.unpaired.unpaired", None)
+    refused(["train", *words], message)
 
 
 def test_list_shows_the_results_of_the_folder_that_is_set(run, capsys, tmp_path):

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from rainmer_lib.experiments.compare import Comparison, Example
-from rainmer_lib.experiments.families import family_figure, family_table, kinds_of
+from rainmer_lib.experiments.families import cost_figure, family_figure, family_table, gain_figure, kinds_of
 from rainmer_lib.methods import METHODS
+from rainmer_lib.plots.ablation import gains
 from rainmer_lib.plots.panels import streak_box
 
 KINDS = {"DSC": "prior-based", "GMM": "prior-based", "PReNet": "supervised", "DCD-GAN": "unpaired"}
@@ -50,6 +51,20 @@ def test_another_protocol_does_not_enter():
     both = pd.concat([table, table.assign(protocol="rgb", psnr=[30.0, 40.0])], ignore_index=True)
     assert family_table(both, KINDS, "prenet")["Rain12"].tolist() == ["+1.00"]
     assert family_table(both, KINDS, "rgb")["Rain12"].tolist() == ["+10.00"]
+
+
+def test_bars_and_points_of_every_method_but_prenet_whose_gain_stands_in_the_table():
+    gained = gains(means(("input", -1, "rain12", 30.0), ("DSC", 0, "rain12", 31.0), ("DCD-GAN", 0, "rain12", 33.0),
+                         ("PReNet", -1, "rain12", 36.0)))  # fmt: skip
+    bars = gain_figure(gained, KINDS).axes[0]
+    assert [bar.get_width() for bar in bars.patches] == [1.0, 3.0]
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["DSC", "DCD-GAN"]
+    cost = pd.DataFrame({"kind": ["prior-based", "unpaired"], "parameters": [1, 2], "GMAC": [1, 2], "seconds": [1, 2]},
+                        index=["DSC", "DCD-GAN"])  # fmt: skip
+    panel = cost_figure(gained, cost, "rain12", highlighted="DCD-GAN").axes[0]
+    assert [tuple(dots.get_offsets()[0]) for dots in panel.collections] == [(1, 1.0), (2, 3.0)]
+    assert panel.get_ylabel() == "PSNR, gain on Rain12 (dB)"
+    plt.close("all")
 
 
 def test_the_window_is_the_one_with_the_most_streaks():

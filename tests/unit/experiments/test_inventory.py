@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rainmer_lib.experiments.inventory import cited_methods, data_sets, printed_data_sets
+from rainmer_lib.experiments.inventory import HERE, cited_methods, data_sets, data_sets_here, printed_data_sets
 from rainmer_lib.experiments.records import published
 
 
@@ -34,6 +34,13 @@ def test_table_2_stands_beside_the_registry(root):
     assert table["train, registered"]["Rain800"] == "700" and table["test, registered"]["DDN-Data"] == "1400"
     assert table["train, registered"]["SPA-Data"].startswith("638492; 28500:")
     assert set(table["test, found"]) == {"absent"}
+
+
+def test_the_sets_that_replace_the_papers_are_printed_with_their_leaks(root, capsys):
+    table = data_sets_here()
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.partition(":")[0] for line in lines} == set(HERE) and len(lines) >= len(HERE)
+    assert table["known leaks"].sum() > 0 and any(line.endswith(": no known leak") for line in lines)
 
 
 def test_printed_numbers_are_cited_with_source_and_protocol():

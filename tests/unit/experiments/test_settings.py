@@ -14,6 +14,7 @@ def test_results_with_changed_parameters_carry_them_in_their_names():
     other = SimpleNamespace(name="embedded")
     assert replace(own, data=other).suffix() == "__data-embedded"
     assert replace(own, data=other, seeds=1).suffix() == "__data-embedded__seeds-1"
+    assert replace(own, profile=replace(laptop, minutes=2)).suffix() == "__minutes-2"
     assert replace(own, test_sets=("held-out",)).suffix() == "", "of neither data nor seeds"
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 from rainmer_lib.plots.by_test_set import change_figure
 from rainmer_lib.plots.style import WIDTH
@@ -23,6 +24,12 @@ def test_bars_whiskers_and_dots():
     assert [label.get_text() for label in first.get_yticklabels()] == ["a", "b"]
     top, bottom = first.get_ylim()
     assert top > bottom, "the first method is at the top"
+
+
+def test_given_colours_stand_in_place_of_the_methods_own():
+    table = pd.DataFrame([("a", 0, "rain12", 1.0)], columns=["method", "seed", "test_set", "psnr"])
+    (axis,) = change_figure(table, ["a"], {"psnr": "PSNR"}, "title", {"a": "#B37700"}).axes
+    assert to_hex(axis.patches[0].get_facecolor()) == "#b37700"
 
 
 def test_many_test_sets_stand_in_rows_that_fit_a_page():

@@ -5,7 +5,7 @@ import pytest
 
 from rainmer_lib.metrics.damage import MEASURES
 from rainmer_lib.pretrained import card_sections
-from rainmer_lib.pretrained.card_sections import damage_means, damage_section, loading, pictures_section, scores_section
+from rainmer_lib.pretrained.card_sections import damage_means, damage_section, gains, loading, pictures_section, scores_section
 
 
 @pytest.fixture
@@ -50,6 +50,25 @@ def test_held_out_photos_under_other_rain_are_named(tmp_path):
         )
     names = [line.split(" | ")[0] for line in scores_section(tmp_path).splitlines() if "`rgb`" in line]
     assert names == ["| held-out photos", "| other", "| held-out photos, rain rain12"]
+
+
+def test_scores_of_the_rainy_input_stand_beside_those_of_the_network(tmp_path):
+    """Of the same set and protocol, in whatever order; a set on which the input is not scored has empty cells, and no gain."""
+    for name, psnr in (("held-out", 30.0), ("rain12", 20.0), ("under-heavy", 25.0)):
+        rows = [("1", "prenet", psnr, 0.5), ("2", "prenet", psnr + 2, 0.7), ("1", "rgb", psnr - 1, 0.4),
+                ("2", "rgb", psnr, 0.4)]  # fmt: skip
+        table = pd.DataFrame(rows, columns=["image", "protocol", "psnr", "ssim"])
+        table.to_csv(tmp_path / f"scores-{name}.csv", index=False)
+    assert "rainy input" not in scores_section(tmp_path) and gains(tmp_path) == {}
+    rainy = [("rain12", "rgb", 15.0, 0.3, 2), ("rain12", "prenet", 22.5, 0.8, 2), ("held-out", "prenet", 27.25, 0.2, 2)]
+    pd.DataFrame(rainy, columns=["test_set", "protocol", "psnr", "ssim", "images"]).to_csv(tmp_path / "input.csv", index=False)
+    lines = scores_section(tmp_path).splitlines()
+    assert "| test set | protocol | PSNR (dB) | SSIM | rainy input: PSNR (dB) | rainy input: SSIM | images |" in lines
+    assert "| held-out photos | `prenet` | 31.00 | 0.6000 | 27.25 | 0.2000 | 2 |" in lines
+    assert "| Rain12 | `prenet` | 21.00 | 0.6000 | 22.50 | 0.8000 | 2 |" in lines
+    assert "| Rain12 | `rgb` | 19.50 | 0.4000 | 15.00 | 0.3000 | 2 |" in lines
+    assert "| held-out photos, rain heavy | `prenet` | 26.00 | 0.6000 |  |  | 2 |" in lines
+    assert gains(tmp_path) == {"held-out photos": 3.75, "Rain12": -1.5}
 
 
 def test_pictures_are_linked_under_their_descriptions():

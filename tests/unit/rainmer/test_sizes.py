@@ -9,7 +9,7 @@ from rainmer_lib.rainmer.sizes import SIZES
 
 def test_sizes_are_those_of_the_profiles():
     counts = {name: sum(p.numel() for p in build_network(METHOD.at(name)).parameters()) for name in SIZES if name != "paper"}
-    assert counts == {"quick": 131_868, "laptop": 933_064}
+    assert counts == {"quick": 131_868, "laptop": 933_064, "gpu": 3_726_212}
     assert list(SIZES) == list(PROFILES) and METHOD.sizes is SIZES
     for name, size in SIZES.items():
         config = METHOD.at(name)

@@ -1,5 +1,7 @@
 """A page for each network that ships, with its pictures, scores and damage."""
 
+import re
+
 from rainmer_lib import paths
 from rainmer_lib.pretrained.models import DEFAULT, shipped
 from rainmer_lib.site import models
@@ -26,3 +28,5 @@ def test_the_table_compares_scores_and_damage():
     card = models.card(DEFAULT).read_text(encoding="utf-8")
     for start, name in (("Rain100L | `prenet`", "Rain100L"), ("rain left", "rain left")):
         assert f"| {start} | {row[head.index(name)]} |" in card
+    rainy = cells["| rainy input"][head.index("Rain100L")]
+    assert re.search(rf"^\| Rain100L \| `prenet` \| .* \| {rainy} \| 0\.\d+ \| 100 \|$", card, re.MULTILINE)

@@ -44,7 +44,7 @@ def test_own_folders_and_what_is_refused(tmp_path):
         check_folders(namespace(clean=str(clean)))
     with pytest.raises(ValueError, match="same folder"):
         check_folders(namespace(rainy=str(rainy), clean=str(rainy)))
-    with pytest.raises(WrongParameter, match="quick, laptop, paper"):
+    with pytest.raises(WrongParameter, match="quick, laptop, gpu, paper"):
         check_folders(namespace(profile="huge"))
 
 

@@ -41,6 +41,17 @@ def test_a_finished_run_is_not_trained_again(tiny, data, folder, capsys):
     assert {p.name for p in run.path.iterdir()} >= {"config.json", "derain.safetensors", "rerain.safetensors", "finished.json"}
 
 
+def test_numbers_below_the_normal_ones_count_as_zero_while_it_trains(tiny, data, folder):
+    small = torch.full((4,), 2e-38)
+    torch.set_flush_denormal(False)
+    assert (small * 0.1 != 0).all(), "this processor has no such numbers"
+    try:
+        train(Trainer.start, replace(tiny, steps=1), data, folder(tiny), say=None)
+        assert (small * 0.1 == 0).all()
+    finally:
+        torch.set_flush_denormal(False)
+
+
 def test_a_notebook_sees_the_time_left_and_keeps_the_lines_of_the_log(tiny, data, folder, capsys, monkeypatch):
     train(Trainer.start, tiny, data, folder(tiny), log_every=2, say=print)
     lines = capsys.readouterr().out

@@ -78,12 +78,12 @@ def test_identity_is_of_name_configuration_data_and_version(method):
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_has_a_size_for_every_profile_and_the_papers_preset(name):
     method = METHODS[name]
-    assert set(method.sizes) == {"quick", "laptop", "paper"} and "paper" in method.presets and method.name == name
+    assert set(method.sizes) == {"quick", "laptop", "gpu", "paper"} and "paper" in method.presets and method.name == name
     assert not method.sizes["paper"].scaled, "the paper's objective is not rebalanced at the paper's size"
 
 
 @pytest.mark.parametrize("name", METHODS)
-@pytest.mark.parametrize("size", ["quick", "laptop", "paper"])
+@pytest.mark.parametrize("size", ["quick", "laptop", "gpu", "paper"])
 def test_every_method_has_a_configuration_at_every_size(name, size):
     method = METHODS[name]
     config = method.at(size, seed=5)
@@ -97,6 +97,21 @@ def test_a_weight_that_a_size_scales_is_scaled_in_every_objective():
     assert weights == pytest.approx({"dcdgan": 0.05, "cut": 0.0125, "dclgan": 0.05, "cyclegan": 0.0})
     assert METHODS["dcdgan"].at("laptop", "released").contrastive_weight == pytest.approx(0.025)
     assert METHODS["dcdgan"].at("laptop", contrastive_weight=1.0).contrastive_weight == pytest.approx(0.025)
+
+
+def test_steps_that_are_asked_for_take_the_place_of_a_sizes_minutes():
+    method = METHODS["dcdgan"]
+    assert (method.at("gpu").minutes, method.at("gpu", steps=100).minutes, method.at("paper").minutes) == (9.0, 0.0, 0.0)
+    both = method.at("gpu", steps=100, minutes=2.0)
+    assert (both.steps, both.minutes) == (100, 2.0), "steps are then the scale of the schedule"
+
+
+def test_at_gpu_the_networks_and_the_objective_are_the_papers():
+    paper, gpu = METHODS["dcdgan"].at("paper"), METHODS["dcdgan"].at("gpu")
+    changed = {name for name, value in vars(gpu).items() if value != getattr(paper, name)}
+    execution = {"precision", "channels_last", "compile"}
+    rates = {"learning_rate", "discriminators_learning_rate", "heads_learning_rate"}
+    assert changed <= {"batch", "crop", "steps", "minutes"} | execution | rates
 
 
 def test_the_steps_are_the_epochs_of_a_size_over_the_photos_of_a_training_set():

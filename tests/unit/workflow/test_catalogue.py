@@ -24,7 +24,7 @@ def test_every_table_and_figure_of_the_papers_is_listed_once():
 
 def test_published_files_and_catalogue_agree():
     listed = {item.published for item in catalogue.ITEMS} - {""}
-    assert {p.stem for p in paths.published_root().glob("*.csv")} == listed
+    assert {p.stem for p in paths.published_root().glob("*.csv")} - {"weights_anchors"} == listed
 
 
 @pytest.fixture

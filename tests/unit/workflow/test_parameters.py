@@ -1,5 +1,7 @@
 """Strict parameters: names, types, values, data; from a parameters cell and what papermill injects behind it."""
 
+from dataclasses import replace
+
 import published_sets
 import pytest
 from painted import folder
@@ -33,13 +35,22 @@ def test_changed_parameters_never_replace_the_profiles_own_results():
     assert check('data = "embedded"', profile="laptop", data="embedded").suffix() == "__data-embedded"
 
 
+def test_minutes_need_not_be_declared_and_are_those_of_every_run():
+    settings = check("minutes = 2", minutes=2, profile="gpu", data="embedded")
+    assert settings.profile.minutes == 2 and settings.suffix().endswith("__minutes-2")
+    assert rows("ablation_negatives", settings.profile)["both"].config.minutes == 2.0
+    assert rows("ablation_negatives", replace(settings.profile, minutes=0))["both"].config.minutes == 9.0
+
+
 @pytest.mark.parametrize(("injected", "values", "message"), [
     ('profil = "laptop"', {}, "no such parameter: profil. This notebook has\n  profile: str = 'quick'  size of"),
-    ("", {"profile": "huge"}, "choose one of quick, laptop, paper"),
+    ("", {"profile": "huge"}, "choose one of quick, laptop, gpu, paper"),
     ("", {"data": "rain900"}, "choose one of auto, embedded, bsd-streaks"),
     ("", {"seeds": "three"}, "seeds='three': expected int"),
     ("", {"seeds": True}, "seeds=True: expected int"),
     ("", {"seeds": -1}, "number of runs"),
+    ("minutes = -1", {"minutes": -1}, "minutes=-1: expected 0"),
+    ("minutes = 'nine'", {"minutes": "nine"}, "minutes='nine': expected float"),
 ])  # fmt: skip
 def test_wrong_parameters(injected, values, message):
     with pytest.raises(WrongParameter, match=message):

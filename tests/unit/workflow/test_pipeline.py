@@ -25,11 +25,11 @@ def test_items_that_are_to_come_are_told():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("slurm", [False, True], ids=["default", "slurm"])
+@pytest.mark.parametrize("cluster", ["", "slurm", "kubernetes"])
 @pytest.mark.parametrize("item", [None, "ablation_negatives"], ids=["all", "item"])
-def test_a_dry_run_lists_the_jobs(item, slurm, without_data, named_data, capfd):
-    pytest.importorskip("snakemake")
-    assert pipeline.reproduce("paper", item, slurm=slurm, dry_run=True) == 0
+def test_a_dry_run_lists_the_jobs(item, cluster, without_data, named_data, capfd):
+    pytest.importorskip(pipeline.PLUGINS.get(cluster, "snakemake"))
+    assert pipeline.reproduce("paper", item, cluster=cluster, dry_run=True) == 0
     printed = capfd.readouterr()
     printed = printed.out + printed.err
     items = plan.choose(PAPER, item)
@@ -43,15 +43,32 @@ def test_a_dry_run_lists_the_jobs(item, slurm, without_data, named_data, capfd):
         assert printed.count(f"notebook {name}, gpu=1, log: logs/notebooks/{name}.log") == 1
     counted = {words[0]: words[1] for line in printed.splitlines() if len(words := line.split()) == 2}
     assert (counted["train"], counted["notebook"]) == (str(len(runs)), str(len(items)))
-    assert f"profiles/{'slurm' if slurm else 'default'} for setting" in printed
+    assert f"profiles/{cluster or 'default'} for setting" in printed
     assert not list(jobs.pipeline_root("paper").glob("*/*.json")), "a dry run did something"
 
 
 def test_the_profiles_are_what_the_documentation_says():
     folder = pipeline.WORKFLOW / "profiles"
-    local, slurm = (yaml.safe_load((folder / name / "config.yaml").read_text()) for name in ("default", "slurm"))
+    names = "default", "slurm", "kubernetes"
+    local, slurm, kubernetes = (yaml.safe_load((folder / name / "config.yaml").read_text()) for name in names)
     assert local == {"cores": "all", "resources": {"gpu": 1}}
-    assert slurm["executor"] == "slurm"
+    assert slurm["executor"] == "slurm" and kubernetes["executor"] == "cluster-generic"
+
+
+@pytest.mark.parametrize(("answer", "expected"), [(0, []), (1, ["--slurm-status-command", "squeue"])])
+def test_where_slurm_keeps_no_accounts_jobs_are_asked_of_squeue(tmp_path, monkeypatch, answer, expected):
+    monkeypatch.setattr(pipeline, "find_spec", lambda name: name)
+    (tmp_path / "sacct").write_text(f"#!/bin/sh\nexit {answer}\n")
+    (tmp_path / "sacct").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert pipeline.options_of("slurm") == expected and pipeline.options_of("") == []
+    assert set(expected) <= set(pipeline.snakemake_command(tmp_path, "slurm", dry_run=False))
+
+
+def test_a_cluster_without_its_plugin_is_refused_with_what_to_install(monkeypatch):
+    monkeypatch.setattr(pipeline, "find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="pip install snakemake-executor-plugin-cluster-generic"):
+        pipeline.options_of("kubernetes")
 
 
 def test_one_pipeline_at_a_time(capsys):

@@ -51,13 +51,14 @@ def test_a_run_ships_whole_and_is_then_a_model(source, weights, tmp_path):
     run, said = random_run(tmp_path / "runs"), []
     assert ship(run, "new-small", source, said.append) == weights / "new-small"
     assert names(weights) == ["new-small"], "nothing else, nothing half written"
-    assert names(weights / "new-small") == [*SHIPPED, "held-out-a.png", "held-out-b.png", "held-out-c.png"]
-    for file in ("config.json", "derain.safetensors", "damage.csv"):
+    assert names(weights / "new-small") == [*SHIPPED, "held-out-a.png", "held-out-b.png", "held-out-c.png", "input.csv"]
+    for file in ("config.json", "derain.safetensors", "damage.csv", "input.csv"):
         assert (weights / "new-small" / file).read_bytes() == (run / file).read_bytes()
     assert models.shipped() == ["new-small"]
     image = torch.rand(1, 3, 32, 32)
     assert torch.equal(load_folder(weights / "new-small")(image), load_folder(run)(image))
-    assert said[:2] == ["scores on held-out", "damage on the held-out photos"] and "to do: record" in said[-1]
+    assert said[:3] == ["scores on held-out", "scores of the rainy input", "damage on the held-out photos"]
+    assert "to do: record" in said[-1]
 
 
 def test_the_card_has_what_was_measured_on_the_held_out_photos(source, weights, tmp_path):
@@ -67,6 +68,8 @@ def test_the_card_has_what_was_measured_on_the_held_out_photos(source, weights, 
     psnr = [evaluate(derain(network, pair.rainy), pair.clean, "prenet")[0] for pair in source.held_out]
     gains = {p.name: v - evaluate(p.rainy, p.clean, "prenet")[0] for p, v in zip(source.held_out, psnr, strict=True)}
     assert f"| held-out photos | `prenet` | {np.mean(psnr):.2f} | " in card and f"| run | `{run.name}`, seed 0 |" in card
+    rainy = np.mean([evaluate(pair.rainy, pair.clean, "prenet")[0] for pair in source.held_out])
+    assert f" | {rainy:.2f} | " in card and f"{np.mean(psnr) - rainy:+.2f} dB on held-out photos." in model_card.limits(card)
     best = max(gains, key=gains.get)
     assert f"Photo {best}, the largest gain of 3: {gains[best]:+.2f} dB\n\n![" in card and f"](held-out-{best}.png)" in card
     table = damage_table(network, source.held_out)
