@@ -33,7 +33,7 @@ derainer = PretrainedDerainer.from_pretrained("FOLDER")  # any size; or user/mod
 def scores_section(folder: Path) -> str:
     """Return the section of mean PSNR and SSIM on each test set under each protocol, those of the rainy input beside them.
 
-    From the run's `scores-<test set>.csv` and `input.csv`; without the latter the columns of the rainy input are left out.
+    From the run's `scores-<test set>.csv` and `input.csv`; without the latter the column of the rainy input is left out.
     Scores of real photos, which have no clean partner, are not here but in the notebook `real_world`.
     """
     table = _scores(folder)
@@ -41,12 +41,12 @@ def scores_section(folder: Path) -> str:
         return "## Scores\n\nNone are recorded with this run.\n"
     titles = ["test set", "protocol", "PSNR (dB)", "SSIM", "images"]
     if "psnr_input" in table:
-        titles[4:4] = ["rainy input: PSNR (dB)", "rainy input: SSIM"]
+        titles.insert(4, "rainy input: PSNR, SSIM")
     lines = [f"| {' | '.join(titles)} |", "|---" * len(titles) + "|"]
     for row in table.itertuples():
         shown = [f"{row.psnr:.2f}", f"{row.ssim:.4f}"]
         if "psnr_input" in table:
-            shown += [f"{row.psnr_input:.2f}", f"{row.ssim_input:.4f}"] if pd.notna(row.psnr_input) else ["", ""]
+            shown.append(f"{row.psnr_input:.2f}, {row.ssim_input:.4f}" if pd.notna(row.psnr_input) else "")
         lines.append(f"| {_label(row.test_set)} | `{row.protocol}` | {' | '.join(shown)} | {row.images} |")
     text = "Means over the images. The protocols are defined in `rainmer_lib/metrics/protocols.py`."
     return "\n".join(["## Scores", "", text, "", *lines, ""])

@@ -10,7 +10,7 @@ from rainmer_lib.pretrained.models import DEFAULT, MODELS, SHIPPED, shipped
 from rainmer_lib.site.links import Pages, rewrite
 
 _SCORE = re.compile(rf"^\| (?P<set>[^|]+) \| `{PROTOCOL}` \| (?P<psnr>[\d.]+) \|", re.MULTILINE)
-_RAINY = re.compile(rf"^\| (?P<set>[^|]+) \| `{PROTOCOL}` \| [\d.]+ \| [\d.]+ \| (?P<psnr>[\d.]+) \|", re.MULTILINE)
+_RAINY = re.compile(rf"^\| (?P<set>[^|]+) \| `{PROTOCOL}` \| [\d.]+ \| [\d.]+ \| (?P<psnr>[\d.]+), ", re.MULTILINE)
 INTRODUCTION = f"""# Models
 
 Every network that ships with the package. A name leads to its card: pictures before and after, scores, what it does to a

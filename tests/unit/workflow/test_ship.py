@@ -69,7 +69,7 @@ def test_the_card_has_what_was_measured_on_the_held_out_photos(source, weights, 
     gains = {p.name: v - evaluate(p.rainy, p.clean, "prenet")[0] for p, v in zip(source.held_out, psnr, strict=True)}
     assert f"| held-out photos | `prenet` | {np.mean(psnr):.2f} | " in card and f"| run | `{run.name}`, seed 0 |" in card
     rainy = np.mean([evaluate(pair.rainy, pair.clean, "prenet")[0] for pair in source.held_out])
-    assert f" | {rainy:.2f} | " in card and f"{np.mean(psnr) - rainy:+.2f} dB on held-out photos." in model_card.limits(card)
+    assert f" | {rainy:.2f}, " in card and f"{np.mean(psnr) - rainy:+.2f} dB on held-out photos." in model_card.limits(card)
     best = max(gains, key=gains.get)
     assert f"Photo {best}, the largest gain of 3: {gains[best]:+.2f} dB\n\n![" in card and f"](held-out-{best}.png)" in card
     table = damage_table(network, source.held_out)
