@@ -52,7 +52,7 @@ def by_chance(seeds: int, draws: int = 1_000_000) -> float:
 def chance_told(seeds: int) -> str:
     """Return a sentence on what the rule finds where there is nothing, for a notebook to print."""
     if seeds < 3:
-        return f"With {seeds} seeds nothing is supported or contradicted over seeds."
+        return f"With {seeds} seed{'s' * (seeds != 1)} nothing is supported or contradicted over seeds."
     share = f"{100 * by_chance(seeds):.1f} %"
     return f"With {seeds} seeds, two equivalent methods are 'supported' in {share} of comparisons, 'contradicted' in as many."
 

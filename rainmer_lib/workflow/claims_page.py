@@ -49,7 +49,7 @@ def _size(each: Judged, before: str = "") -> str:
     if each.record is None:
         return ""
     earlier = ", earlier setting" if each.record.earlier else ""
-    return f"{before}`{each.record.profile}`, {each.seeds} seeds{earlier}"
+    return f"{before}`{each.record.profile}`, {each.seeds} seed{'s' * (each.seeds != 1)}{earlier}"
 
 
 def notebook(each: Judged, page: Path) -> str:
