@@ -22,6 +22,7 @@ LOG = re.compile(r": step \d+/\d+")  # a line of a training log
 FOLDED = "hide-output"  # tag of cells whose output is folded away
 HIDDEN = "hide-input"  # tag of cells whose source is folded away
 SOLVED = {"exercise", "check"}  # cells that hold solutions: a reader opens them after a try
+INJECTED = "injected-parameters"  # tag of the cell that the runner adds; how a notebook was run stands under its title
 _SETS = {name: label for name, label in TEST_SET_LABELS.items() if label.lower() == name}  # names in another case
 _NAME_IN_CELL = re.compile(rf"(<t[dh][^>]*>\s*)({'|'.join(_SETS)})(?=\s*</t[dh]>)")
 
@@ -76,7 +77,7 @@ def write_page(executed: Executed, target: Path, pages: Pages) -> None:
 
     Under its title stands how it was run, at the end of that cell the verdicts on its claims.  Links work, test sets have
     their papers' names in tables, training logs are folded.  A page that is not of the largest profile is in neither the
-    contents nor the search.  Solutions of exercises are folded.
+    contents nor the search.  Solutions of exercises, imports and injected parameters are folded.
     """
     notebook = _read(executed.path)
     for cell in notebook.cells:
@@ -97,15 +98,22 @@ def write_page(executed: Executed, target: Path, pages: Pages) -> None:
 
 
 def _tidy(cell: nbformat.NotebookNode) -> None:
-    """Fold solutions of exercises and outputs that are training logs; in tables, write test sets as papers name them."""
-    if SOLVED & set(cell.metadata.get("tags", [])):
-        cell.metadata["tags"] = [*cell.metadata["tags"], HIDDEN]
+    """Fold solutions, imports and outputs that are training logs; in tables, write test sets as papers name them."""
+    tags = cell.metadata.get("tags", [])
+    if {*SOLVED, INJECTED} & set(tags) or _imports(cell):
+        cell.metadata["tags"] = [*tags, HIDDEN]
     outputs = cell.get("outputs", [])
     if outputs and all(output.output_type == "stream" for output in outputs) and LOG.search("".join(o.text for o in outputs)):
         cell.metadata["tags"] = [*cell.metadata.get("tags", []), FOLDED]
     for output in outputs:
         if "text/html" in output.get("data", {}):
             output.data["text/html"] = paper_names(output.data["text/html"])
+
+
+def _imports(cell: nbformat.NotebookNode) -> bool:
+    """Return whether a cell is a beginning of imports that shows nothing; not that of an exercise, which stands alone."""
+    begins = cell.source.startswith(("import ", "from "))
+    return begins and not cell.get("outputs") and "exercise-setup" not in cell.metadata.get("tags", [])
 
 
 def fewer_colours(picture: str) -> str:

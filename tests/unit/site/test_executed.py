@@ -61,6 +61,19 @@ def test_solutions_of_exercises_are_folded(results, tmp_path):
     assert ["hide-input" in cell.metadata.get("tags", []) for cell in page.cells[1:]] == [False, True, True, False]
 
 
+def test_imports_and_injected_parameters_are_folded(results, tmp_path):
+    """What a cell of imports shows stays, and so do the imports of an exercise."""
+    shown = executed.best(results)["ablation_negatives"]
+    cells = [new_code_cell("a: int = 1", metadata={"tags": ["parameters"]}),
+             new_code_cell("a = 2", metadata={"tags": ["injected-parameters"]}), new_code_cell("import math\n\nprepare()"),
+             new_code_cell("import torch", metadata={"tags": ["exercise-setup"]}),
+             new_code_cell("from a import b\n\nprint(b)", outputs=[new_output("stream", text="b\n")])]  # fmt: skip
+    nbformat.write(new_notebook(cells=[new_markdown_cell("# Title"), *cells]), shown.path)
+    executed.write_page(shown, tmp_path, Pages(results.parent, tmp_path))
+    page = nbformat.read(tmp_path / f"{shown.page}.ipynb", 4)
+    assert ["hide-input" in cell.metadata.get("tags", []) for cell in page.cells[1:]] == [False, True, True, False, False]
+
+
 def test_logs_are_folded_and_tables_have_the_papers_names(results, tmp_path):
     shown = executed.best(results)["ablation_negatives"]
     log = new_output("stream", text="both, seed 0: step 300/1200  adversarial 0.3\n")
