@@ -44,7 +44,7 @@ def test_auto_is_the_default_and_every_other_name_is_itself(monkeypatch):
     assert AUTO not in MODELS and resolved(AUTO) == DEFAULT
     assert all(resolved(name) == name for name in ("prenet-rain100l", "a/folder", "automatic"))
     monkeypatch.setattr(models, "DEFAULT", "chosen")
-    monkeypatch.setitem(MODELS, "chosen", models.Model(lambda: "its network", None, None))
+    monkeypatch.setitem(MODELS, "chosen", models.Model(lambda: "its network", None, None, None))
     assert resolved(AUTO) == "chosen" and load_model(AUTO) == "its network"
 
 

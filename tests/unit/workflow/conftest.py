@@ -11,7 +11,8 @@ from rainmer_lib.workflow import plan
 def named_data():
     """Stands for the data of every experiment: a fingerprint, without alignment and by weather another one."""
     return SimpleNamespace(
-        fingerprint="f", unaligned=lambda keep: SimpleNamespace(fingerprint="unaligned"),
+        fingerprint="f", real_rainy=["a photo"],
+        unaligned=lambda keep: SimpleNamespace(fingerprint="unaligned"),
         only=lambda weathers: SimpleNamespace(fingerprint="+".join(weathers)),
     )  # fmt: skip
 
