@@ -47,7 +47,7 @@ def export(network: Derainer, path: Path) -> str:
     atomic.require_writable(path)
     program = traced(network)
     if path.suffix == ".pt2":
-        atomic.write(path, lambda part: _saved(program, part))
+        atomic.write(path, lambda part: _saved(program, network, part))
     else:
         atomic.write(path, lambda part: _saved_onnx(program, network, part))
     return f"images of (1, 3, h, w) in [0, 1], {sizes(network)}"
@@ -88,9 +88,17 @@ def require_packages() -> None:
             ) from error
 
 
-def _saved(program: torch.export.ExportedProgram, part: Path) -> None:
+def _saved(program: torch.export.ExportedProgram, network: Derainer, part: Path) -> None:
     with open(part, "wb") as file:
         torch.export.save(program, file)
+    try:
+        with _quiet(), open(part, "rb") as file:
+            torch.export.load(file)
+    except Exception as error:  # a graph with a data-dependent index is written and not read
+        raise ValueError(
+            f"{type(network).__name__} cannot be written as .pt2: torch does not read back what it has written "
+            f"({type(error).__name__}). Use the network from Python: rainmer_lib.pretrained.models.load_model"
+        ) from error
 
 
 def _saved_onnx(program: torch.export.ExportedProgram, network: Derainer, part: Path) -> None:
