@@ -23,6 +23,7 @@ autodoc_preserve_defaults = True
 autodoc_typehints = "signature"
 maximum_signature_line_length = 100
 pygments_style = "friendly"
+html_sidebars = {"_modules/**": []}  # the source of 260 modules: a list of all pages beside each would be a fifth of the site
 exclude_patterns = ["files/**"]  # downloads, not pages
 # a notebook may go from a title to a third-level heading
 suppress_warnings = ["myst.header"]
