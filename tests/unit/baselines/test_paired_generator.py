@@ -43,7 +43,7 @@ def test_it_has_the_network_and_the_training_of_dcdgan_at_every_size(size):
     shared = {f.name for f in fields(ours)} & {f.name for f in fields(theirs)}
     assert shared == {
         "generator", "width", "blocks", "antialias", "global_residual", "learning_rate", "betas", "schedule", "steps", "batch",
-        "crop", "ema", "seed",
+        "crop", "ema", "minutes", "seed",
     }  # fmt: skip
     assert {name: getattr(ours, name) for name in shared} == {name: getattr(theirs, name) for name in shared}
     with torch.device("meta"):

@@ -11,6 +11,7 @@ from rainmer_lib.data.batches import PairedBatch
 from rainmer_lib.data.paired import MixedPairs, PairedRain, paired_sample
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.training import loop
+from rainmer_lib.training.budget import Budget
 
 
 def ramp(level, height=24, width=40):
@@ -155,7 +156,7 @@ def test_the_training_loop_takes_it(domain, tmp_path):
             return {}
 
     class Config:
-        steps, batch, crop, seed = 2, 2, 16, 0
+        steps, batch, crop, seed, minutes = 2, 2, 16, 0, 0.0
 
     class Run:
         append_log = save_checkpoint = lambda self, value: None
@@ -163,5 +164,5 @@ def test_the_training_loop_takes_it(domain, tmp_path):
         class identity:
             key, config = "test", Config
 
-    loop._run_steps(Trainer(), Config, domain, Run(), "cpu", 1, 1, None, None, "test")
+    loop._run_steps(Trainer(), Budget(Config, lambda: 0.0), domain, Run(), "cpu", 1, 1, None, None, "test")
     assert seen == [(16, 12, True)] * 2
