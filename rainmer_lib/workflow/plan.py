@@ -46,9 +46,10 @@ def training_runs(names: Iterable[str], profile: Profile, data: Any) -> dict[str
     for name in names:
         rows = EXPERIMENTS[name].rows(profile)
         prints = {label: row.data(data, keep=False).fingerprint for label, row in rows.items()}
-        for seed in range(EXPERIMENTS[name].at(profile).seeds):
+        number = EXPERIMENTS[name].at(profile).seeds
+        for seed in range(number):
             for label, row in rows.items():
-                if seed not in row.seeds(EXPERIMENTS[name].at(profile).seeds):
+                if seed not in row.seeds(number):
                     continue
                 config = replace(row.config, seed=seed)
                 key = row.method.identity(config, prints[label]).key
