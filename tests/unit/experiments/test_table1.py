@@ -104,6 +104,13 @@ def test_two_single_runs_decide_nothing_over_seeds(scored):
     assert len(found) == 4 and set(found.verdict) == {"inconclusive"} and set(found.seeds) == {1}
 
 
+def test_without_semi_supervised_rows_the_others_are_judged(scored):
+    means, gains, compared = scored
+    found = table1.check_claims(means[means.method != "SIRR"], gains[gains.method != "SIRR"],
+                                {label: row for label, row in compared.items() if label != "SIRR"})  # fmt: skip
+    assert set(found.worse) == {"DSC", "DDN"} and set(found.better) == {"DCD-GAN"}
+
+
 def test_with_one_test_set_nothing_is_said_of_others(scored):
     means, gains, compared = scored
     found = table1.check_claims(means[means.test_set == "held-out"], gains[gains.test_set == "held-out"], compared)
