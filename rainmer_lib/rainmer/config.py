@@ -23,6 +23,7 @@ CHOICES = {
     "detail_negatives": ("clean", "rainy", "crop"),
     "clip_scope": ("all", "base"),
     "precision": ("float32", "bfloat16"),
+    "start": ("random", "identity"),
 }
 RANGES = {
     "1 or more": ("width", "blocks", "heads", "negatives", "memory_bank", "steps", "batch", "accumulate", "cycles"),
@@ -46,6 +47,7 @@ class RainmerConfig:
     blocks: tuple[int, ...] = (4, 6, 6, 8)  # per level; the decoder repeats the first three
     heads: tuple[int, ...] = (1, 2, 4, 8)
     reduction: int = 1  # ours: pixels are first rearranged to this fraction of the size (nothing is lost); code: 1
+    start: str = "random"  # code: PyTorch's initial weights; "identity" (ours): the last convolution begins at zero, so O = I
     expansion: float = 2.66  # hidden over input channels of the feed-forward network
     sparse_rates: tuple[str, ...] = ("1/2", "2/3", "3/4", "4/5")  # shares of the channels that attention keeps
     topk: str = "independent"  # D9: each mask taken from the scores, as in DRSformer; "chained" (code): from the softmax before

@@ -119,6 +119,11 @@ class Rainmer(nn.Module):
 def build_network(config: RainmerConfig) -> DerainingNetwork:
     """Build the network of a configuration, freshly initialised (PyTorch's defaults, as in the authors' code).
 
+    With `start="identity"` (ours) the last convolution is zero instead.  A random one adds noise to every image, and the
+    quickest way to less of it is to shrink the features before it: then the gradients of both vanish, and nothing is learnt
+    where rain is so light that no correction is a good one.  At zero only the convolution itself has a gradient, and the
+    features stay.
+
     Its weights are stored channels last, which makes the many depth-wise convolutions 2.5 times as fast on a CPU, and a step
     1.5 times.
     """
@@ -127,4 +132,6 @@ def build_network(config: RainmerConfig) -> DerainingNetwork:
         config.views, config.prompts, config.prompt_weighting, config.prompt_placement, config.interaction, config.view_size,
         config.reduction,
     )  # fmt: skip
+    if config.start == "identity":
+        torch.nn.init.zeros_(network.backbone.leave.weight)
     return network.to(memory_format=torch.channels_last)

@@ -81,7 +81,7 @@ def test_what_is_mended_or_missing_is_made_and_nothing_else(first, repository):
 def test_a_killed_pipeline_goes_on_and_ends_with_the_same_results(first, repository, tmp_path):
     """All of it is killed while a run is being trained; nothing has to be unlocked."""
     process = start(repository, tmp_path, "two", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not list((tmp_path / "runs").glob("*/checkpoint.pt")) and time.monotonic() < until:
         time.sleep(0.01)
     for each in [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]:

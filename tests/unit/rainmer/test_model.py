@@ -62,6 +62,20 @@ def test_a_reduction_rearranges_pixels_and_loses_none(micro):
     torch.testing.assert_close(backbone.correct(backbone.embed(image)), image)
 
 
+def test_a_start_at_the_identity_changes_the_last_convolution_alone(micro):
+    """O = I at first; the last convolution learns from the first step on, because the features before it are not zero."""
+    torch.manual_seed(0)
+    plain = build_network(micro)
+    torch.manual_seed(0)
+    network = build_network(replace(micro, start="identity"))
+    different = [n for n, p in network.named_parameters() if not torch.equal(p, plain.get_parameter(n))]
+    assert different == ["backbone.leave.weight"]
+    image = uniform(2, 3, 16, 16)
+    assert torch.equal(network(image), image) and not torch.equal(plain(image), image)
+    (network(image) - 1).square().mean().backward()
+    assert (network.backbone.leave.weight.grad != 0).any()
+
+
 def test_padding_is_mirroring_by_hand(network):
     """D5: the authors' code stops at a size that is no multiple of 8."""
     image, whole = uniform(1, 3, 21, 19), uniform(1, 3, 16, 16, seed=1)

@@ -104,8 +104,8 @@ def smallest(method):
 
 
 def strange(field):
-    """Values for a field, without sizes that no machine holds: a seed alone may be so large."""
-    too_large = {"seed": (), "expansion": (1e6,)}.get(field.name, (2**70,))  # hidden channels grow with `expansion`
+    """Values for a field, without sizes that no machine holds (a seed alone may be so large) or that would train for years."""
+    too_large = {"seed": (), "expansion": (1e6,), "minutes": (1e6,)}.get(field.name, (2**70,))  # channels grow with `expansion`
     return [value for value in STRANGE.get(field.type, STRANGE_TUPLES) if value not in too_large]
 
 
