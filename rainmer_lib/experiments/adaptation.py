@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from rainmer_lib.claims.over_seeds import check_order
+from rainmer_lib.claims.over_seeds import check_order, each_seed
 from rainmer_lib.data.mixed_rain import with_real_rain
 from rainmer_lib.data.rain_domains import rain_domain
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.step import Trainer
 from rainmer_lib.experiments.compare import Comparison, score_input, score_run
-from rainmer_lib.experiments.experiment import Row, row_of
+from rainmer_lib.experiments.experiment import Row, Rows, row_of
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.runs import Run, train_rows, train_run
 from rainmer_lib.methods import METHODS
@@ -83,18 +83,19 @@ def with_pairs(comparison: Comparison, say=print) -> Comparison:
     """Extend the comparison by a row for each seed: the same generator, trained on the pairs of the same photos."""
     settings, method = comparison.settings, METHODS["paired_generator"]
     row = replace(row_of(method, settings.profile), data=lambda source: method.data(source, settings.profile.name))
-    return _extended(comparison, PAIRED, row, say)
+    return with_rows(comparison, {PAIRED: row}, say)
 
 
 def with_mixed_rain(comparison: Comparison, label: str, row: Row, say=print) -> Comparison:
     """Extend the comparison by `row` trained on a mixture of synthetic and real rain (Sec. 4.5), for each seed."""
     mixed = with_real_rain(comparison.settings.data, row.config.crop)
-    return _extended(comparison, f"{label}, {MIXED}", replace(row, data=lambda _: mixed), say)
+    return with_rows(comparison, {f"{label}, {MIXED}": replace(row, data=lambda _: mixed)}, say)
 
 
-def _extended(comparison: Comparison, label: str, row: Row, say) -> Comparison:
+def with_rows(comparison: Comparison, rows: Rows, say=print) -> Comparison:
+    """Extend the comparison by further rows, trained and scored for each of their seeds."""
     settings = comparison.settings
-    runs = train_rows({label: row}, settings, say)
+    runs = train_rows(rows, settings, say)
     return comparison.extended(runs, (score_run(run, name, settings.data) for run in runs for name in settings.test_sets))
 
 
@@ -128,13 +129,14 @@ def drops(gains: pd.DataFrame, own: str) -> pd.DataFrame:
     return result.assign(kept=result.elsewhere - result.own).reset_index()
 
 
-def check_claims(gains: pd.DataFrame, own: str, method: str) -> pd.DataFrame:
-    """Test whether `method` keeps more of its gain elsewhere than the generator with pairs, and whether adaptation helps.
+def check_claims(gains: pd.DataFrame, own: str, method: str, supervised: Iterable[str] = (PAIRED,)) -> pd.DataFrame:
+    """Test whether `method` keeps more of its gain elsewhere than each supervised row, and whether adaptation helps.
 
-    `gains` as for `drops`.  One row answers the first question, then one row for each new domain the second; columns test_set,
-    metric, then those of `claims.over_seeds.check_order`.
+    `gains` as for `drops`.  One row for each supervised method answers the first question, then one for each new domain the
+    second; columns test_set, metric, then those of `claims.over_seeds.check_order`.
     """
-    questions = [("all others", "gain kept", check_order(drops(gains, own), [method, PAIRED], "kept"))]
+    kept = each_seed(drops(gains, own))
+    questions = [("all others", "gain kept", check_order(kept, [method, label], "kept")) for label in supervised]
     adapted = f"{method} {ADAPTED}"
     for test_set in gains[gains.method.eq(adapted)].test_set.unique():
         questions.append((test_set, "psnr", check_order(gains[gains.test_set == test_set], [adapted, method], "psnr")))

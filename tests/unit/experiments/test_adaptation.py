@@ -146,3 +146,21 @@ def test_drops_by_hand():
     table = adaptation.drops(pd.DataFrame(rows, columns=["method", "seed", "test_set", "psnr"]), own="own")
     assert table.method.tolist() == ["a", "b"]
     assert table.elsewhere.tolist() == [0.5, 0.0] and table.kept.tolist() == [-1.5, -3.0]
+
+
+def test_claims_against_every_supervised_row_and_on_each_new_domain():
+    """DCD-GAN keeps all but 1 dB; DDN, with three runs, loses 5, and SPANet, with one, gains .5 elsewhere."""
+    drop = {"DCD-GAN": (3.0, 2.0), "DDN": (6.0, 1.0), "SPANet": (2.0, 2.5)}
+    rows = [
+        (name, seed, test_set, gain + 0.01 * seed)
+        for name, gains in drop.items()
+        for seed in range(1 if name == "SPANet" else 3)
+        for test_set, gain in zip(("own", "x"), gains, strict=True)
+    ]
+    rows += [(name, seed, "under y", gain) for name, gain in (("DCD-GAN", 1.0), ("DCD-GAN adapted", 2.0)) for seed in range(3)]
+    gains = pd.DataFrame(rows, columns=["method", "seed", "test_set", "psnr"])
+    found = adaptation.check_claims(gains[gains.test_set != "under y"], "own", "DCD-GAN", ["DDN", "SPANet"])
+    assert found.verdict.tolist() == ["supported", "contradicted"] and set(found.metric) == {"gain kept"}
+    assert found.difference.tolist() == pytest.approx([4.0, -1.5])
+    adapted = adaptation.check_claims(gains, "own", "DCD-GAN", [])
+    assert adapted[["test_set", "metric", "verdict"]].values.tolist() == [["under y", "psnr", "supported"]]
