@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rainmer_lib.networks.blocks import InstanceNorm, initialise, initialise_he, to_signed
+from rainmer_lib.networks.fast_training import ordered
 from rainmer_lib.networks.resample import BlurDown
 
 Image = Float[Tensor, "b 3 h w"]
@@ -46,9 +47,9 @@ class PatchDiscriminator(nn.Module):
     def forward(self, image: Image) -> Float[Tensor, "b 1 i j"]:
         """Return the logits, which are large where a patch looks real."""
         if self.sees == "image":
-            return self.layers(to_signed(image))
+            return self.layers(ordered(to_signed(image)))
         detail = detail_of(image)
-        return self.layers(detail if self.sees == "detail" else torch.cat([to_signed(image), detail], 1))
+        return self.layers(ordered(detail if self.sees == "detail" else torch.cat([to_signed(image), detail], 1)))
 
     @torch.no_grad()
     def become_opposite_of(self, other: "PatchDiscriminator", total: float) -> None:
