@@ -112,16 +112,15 @@ def main() -> None:
     if options.peak:
         return print(peak(options.peak, options))
     print(f"one training step, width {options.width}, crop {options.crop}, {options.device}, threads {threads}")
+    words = [sys.executable, __file__, *sys.argv[1:], "--peak"]  # first: a process inherits the peak of its parent
+    peaks = {k: float(subprocess.run([*words, k], capture_output=True, text=True, check=True).stdout) for k in KINDS}
     trainers, seconds = {kind: start(kind, options) for kind in KINDS}, {kind: [] for kind in KINDS}
     for _ in range(options.repeat + 1):
         for kind in KINDS:
             seconds[kind].append(timed_step(kind, trainers[kind], options))
-    del trainers
     for kind in KINDS:
-        words = [sys.executable, __file__, *sys.argv[1:], "--peak", kind]
-        memory = float(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
         ratio = statistics.median(a / b for a, b in zip(seconds[kind][1:], seconds["ours"][1:], strict=True))
-        print(f"{kind:9s} {statistics.median(seconds[kind][1:]):7.2f} s  {ratio:.2f} x ours  {memory:5.2f} GiB peak")
+        print(f"{kind:9s} {statistics.median(seconds[kind][1:]):7.2f} s  {ratio:.2f} x ours  {peaks[kind]:5.2f} GiB peak")
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ class _Normalise(torch.autograd.Function):
     @torch.autograd.function.once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
         x, mean, scale = ctx.saved_tensors
-        g, result = _pixels(gradient.contiguous(memory_format=torch.channels_last)), torch.empty_like(x)
+        g, result = _pixels(gradient), torch.empty_like(x)
         centred = torch.sub(_pixels(x), mean, out=_pixels(result))
         along = (g * centred).mean(1, keepdim=True) * scale**3
         # scale (g - mean(g)) - scale^3 mean(g centred) centred
@@ -57,5 +57,5 @@ class _Normalise(torch.autograd.Function):
 
 
 def _pixels(image: Tensor) -> Tensor:
-    """Return a view (b, h w, c) of an image (b, c, h, w) in channels-last order."""
+    """Return an image (b, c, h, w) as (b, h w, c): a view in channels-last order, else a copy."""
     return image.permute(0, 2, 3, 1).flatten(1, 2)
