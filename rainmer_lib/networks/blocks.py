@@ -4,20 +4,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-
-class InstanceNorm(nn.InstanceNorm2d):
-    """Instance norm without affine parameters and running statistics (Ulyanov et al., paper ref. [31]).
-
-    Its gradient comes back contiguous: at batch 1, torch 2.13 on a CPU computes a wrong one from gradients in channels-last
-    order, which follow from convolutions in that order.  Forward, and batches above 1, are right; compiled code is its own.
-    """
-
-    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
-        """Normalise each channel of each image."""
-        y = super().forward(x)
-        if y.requires_grad and not torch.compiler.is_compiling():
-            y.register_hook(Tensor.contiguous)
-        return y
+from rainmer_lib.networks.instance_norm import InstanceNorm
+from rainmer_lib.networks.winograd import Convolution
 
 
 class ResidualBlock(nn.Module):
@@ -26,8 +14,8 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.body = nn.Sequential(
-            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), InstanceNorm(channels), nn.ReLU(True),
-            nn.ReflectionPad2d(1), nn.Conv2d(channels, channels, 3), InstanceNorm(channels),
+            nn.Identity(), Convolution(channels, channels, "reflect"), InstanceNorm(channels), nn.ReLU(True),
+            nn.Identity(), Convolution(channels, channels, "reflect"), InstanceNorm(channels),
         )  # fmt: skip
 
     def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from rainmer_lib.networks.blocks import to_signed
 from rainmer_lib.networks.derainer import Derainer
+from rainmer_lib.networks.fast_training import ordered
 
 Image = Float[Tensor, "b 3 h w"]
 Features = dict[str, Tensor]  # tapped layer -> (b, c, h, w)
@@ -37,7 +38,7 @@ class Generator(Derainer, ABC):
     def run_layers(self, image: Image, taps: Sequence[str], stop: bool) -> tuple[Tensor, Features]:
         """Run the layers in their order; return the last output and the features behind `taps`."""
         self.require_size(image)
-        x, features = to_signed(image), {}
+        x, features = ordered(to_signed(image)), {}
         for name, layer in self.layers.items():
             x = layer(x)
             if name in taps:

@@ -5,6 +5,7 @@ from torch import Tensor, nn
 from rainmer_lib.networks.blocks import InstanceNorm, ResidualBlock, initialise
 from rainmer_lib.networks.generator import Generator, Image
 from rainmer_lib.networks.resample import BlurDown, BlurUp
+from rainmer_lib.networks.winograd import Convolution
 
 
 class ResNetGenerator(Generator):
@@ -24,7 +25,9 @@ class ResNetGenerator(Generator):
         self.global_residual = global_residual
         layers = {"stem": nn.Sequential(nn.ReflectionPad2d(3), nn.Conv2d(3, width, 7), InstanceNorm(width), nn.ReLU())}
         for i, channels in enumerate((width, 2 * width), start=1):
-            layers[f"down{i}"] = nn.Conv2d(channels, 2 * channels, 3, padding=1, stride=1 if antialias else 2)
+            layers[f"down{i}"] = (
+                Convolution(channels, 2 * channels) if antialias else nn.Conv2d(channels, 2 * channels, 3, padding=1, stride=2)
+            )
             shrink = [BlurDown()] if antialias else []
             layers[f"shrink{i}"] = nn.Sequential(InstanceNorm(2 * channels), nn.ReLU(), *shrink)
         layers |= {f"block{i + 1}": ResidualBlock(4 * width) for i in range(blocks)}
@@ -45,6 +48,6 @@ class ResNetGenerator(Generator):
 def enlarge(channels: int, antialias: bool) -> list[nn.Module]:
     """Return layers that double the size and halve the channels: interpolation and convolution, or a transposed convolution."""
     if antialias:
-        return [BlurUp(), nn.Conv2d(channels, channels // 2, 3, padding=1)]
+        return [BlurUp(), Convolution(channels, channels // 2)]
     return [nn.ConvTranspose2d(channels, channels // 2, 3, stride=2, padding=1, output_padding=1)]
 

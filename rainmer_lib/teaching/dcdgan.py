@@ -83,7 +83,7 @@ def _parts(layer: nn.Module) -> str:
         kind = type(part).__name__
         if isinstance(part, nn.Conv2d):
             found.append(f"conv {part.kernel_size[0]}" + (f", stride {part.stride[0]}" if part.stride[0] > 1 else ""))
-        elif not list(part.children()) and "Pad" not in kind:
+        elif not list(part.children()) and "Pad" not in kind and kind != "Identity":
             found.append(names.get(kind, kind))
     return ", ".join(found)
 

@@ -79,5 +79,5 @@ class Optimisation:
 
 
 def adam(parameters: Iterable[Tensor], rate: float, betas: tuple[float, float], device: torch.device | str) -> Optimizer:
-    """Return Adam, in one kernel on a CUDA device."""
-    return torch.optim.Adam(parameters, rate, betas, fused=torch.device(device).type == "cuda")
+    """Return Adam, in one kernel on a CPU or a CUDA device."""
+    return torch.optim.Adam(parameters, rate, betas, fused=torch.device(device).type in ("cpu", "cuda"))

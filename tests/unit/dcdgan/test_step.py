@@ -15,6 +15,7 @@ from rainmer_lib.dcdgan import paper, step
 from rainmer_lib.dcdgan.step import Trainer
 from rainmer_lib.dcdgan.translation import BidirectionalTranslation
 from rainmer_lib.losses.adversarial import discriminator_loss
+from rainmer_lib.networks import fast_training, instance_norm, winograd
 
 
 def parts(trainer):
@@ -297,6 +298,44 @@ def test_channels_last_order_keeps_the_gradient(tiny, photos, batch, antialias):
     """Of generators, discriminators and heads, also at the paper's batch of one image: the loss alone does not tell."""
     config, images = replace(tiny, batch=batch, antialias=antialias), Batch(*(x[:batch] for x in photos))
     alike(gradients(config, images), gradients(replace(config, channels_last=True), images), 0.99999)
+
+
+@pytest.fixture
+def plain_layers(monkeypatch):
+    """Returns a function after which training on a CPU takes torch's own layers in their usual order of memory."""
+
+    def switch():
+        for module in (fast_training, winograd, instance_norm):
+            monkeypatch.setattr(module, "trains_on_cpu", lambda x: False)
+
+    return switch
+
+
+RAIN_LAYER = {"generator": "rain_layer", "taps": ("stem", "block1"), "discriminator_sees": "both"}
+
+
+@pytest.mark.parametrize(("batch", "changes"), [(1, {}), (2, RAIN_LAYER)], ids=["resnet", "rain layer"])
+def test_the_fast_layers_keep_the_gradient_of_a_step(tiny, photos, batch, changes, plain_layers):
+    """At a width at which residual blocks, reductions and enlargements take Winograd's convolutions; terms are the same."""
+    config, images = replace(tiny, width=64, batch=batch, **changes), Batch(*(x[:batch] for x in photos))
+    fast, terms = gradients(config, images), Trainer.start(config).train_step(images)
+    plain_layers()
+    alike(fast, gradients(config, images), 0.99999)
+    for name, value in Trainer.start(config).train_step(images).items():
+        torch.testing.assert_close(terms[name], value, rtol=1e-4, atol=1e-5)
+
+
+def test_the_fast_layers_keep_the_gradient_of_a_translation_in_double_precision(tiny, photos, plain_layers):
+    t = BidirectionalTranslation(replace(tiny, width=64, batch=1)).double()
+    images, found = [x[:1].double() for x in photos], []
+    for switch in (lambda: None, plain_layers):
+        switch()
+        cycles = t(*images)
+        logits = t.clean_discriminator(cycles.derained).mean() + t.rainy_discriminator(cycles.rerained).mean()
+        total = logits + (cycles.recovered_rainy * images[1]).mean() + (cycles.recovered_clean * images[0]).mean()
+        found.append(torch.autograd.grad(total, list(t.parameters())))
+    for fast, plain in zip(*found, strict=True):
+        torch.testing.assert_close(fast, plain, rtol=1e-6, atol=1e-11)
 
 
 @pytest.mark.parametrize("batch", [1, 2])

@@ -7,7 +7,6 @@ from random_tensors import doubles, uniform
 from torch import nn
 
 from rainmer_lib.networks.blocks import (
-    InstanceNorm,
     PlainBlock,
     ResidualBlock,
     initialise,
@@ -30,24 +29,6 @@ def test_a_residual_block_is_its_formula():
 
     expected = x + normalised_convolution(normalised_convolution(x, first).relu(), second)
     torch.testing.assert_close(block(x), expected)
-
-
-@pytest.mark.parametrize("batch", [1, 2])
-@pytest.mark.parametrize("order", [torch.contiguous_format, torch.channels_last])
-def test_the_gradient_of_a_norm_is_that_of_its_formula_in_any_order(batch, order):
-    """Also if what comes after it hands back a gradient in channels-last order."""
-    x, weight = doubles(batch, 3, 6, 7), doubles(batch, 3, 6, 7)
-    gradients = []
-    for norm, chosen in ((InstanceNorm(3), order), (None, torch.contiguous_format)):
-        images = x.clone(memory_format=chosen).requires_grad_()
-        if norm:
-            y = norm(images)
-        else:
-            variance = images.var(dim=(2, 3), correction=0, keepdim=True)
-            y = (images - images.mean(dim=(2, 3), keepdim=True)) / (variance + 1e-5).sqrt()
-        y.backward(weight.to(memory_format=chosen))
-        gradients.append(images.grad)
-    torch.testing.assert_close(*gradients)
 
 
 def test_a_plain_block_is_its_formula():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from moved import weights
 from random_tensors import doubles, uniform
 from torch import nn
@@ -61,6 +62,18 @@ def test_the_detail_is_blind_to_tones_and_sees_streaks():
     streak = torch.full((1, 3, 40, 40), 0.4)
     streak[..., 20] += 0.3
     assert detail_of(streak)[..., 20].min() > 2 and detail_of(streak)[..., :11].abs().max() < 1e-5
+
+
+def test_the_gradient_of_the_detail_is_that_of_pooling():
+    """The plain form: a mean over 17x17 pixels of the mirrored image."""
+    image = doubles(2, 3, 20, 33).requires_grad_()
+    grey = image.mean(1, keepdim=True)
+    expected = 8 * (grey - F.avg_pool2d(F.pad(grey, (8, 8, 8, 8), mode="reflect"), 17, 1))
+    found, weight = detail_of(image), doubles(2, 1, 20, 33, seed=1)
+    torch.testing.assert_close(found, expected)
+    torch.testing.assert_close(*(torch.autograd.grad(y, image, weight)[0] for y in (found, expected)))
+    with pytest.raises(ValueError, match="a side of 8 pixels: the detail of an image needs 9 or more"):
+        detail_of(image[:, :, :8])
 
 
 @pytest.mark.parametrize(("sees", "channels"), [("image", 3), ("detail", 1), ("both", 4)])

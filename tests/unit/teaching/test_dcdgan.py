@@ -44,6 +44,7 @@ def test_the_table_has_every_layer_with_its_sizes(table):
     assert tuple(rows.loc["block5", ["channels", "height", "width"]]) == (256, 4, 4)
     assert tuple(rows.loc["paint", ["channels", "height", "width"]]) == (3, 16, 16)
     assert rows.loc["stem", "what"] == "conv 7, norm, ReLU" and rows.loc["up1", "what"] == "double, conv 3, norm, ReLU"
+    assert rows.loc["block1", "what"] == "conv 3, norm, ReLU, conv 3, norm"
 
 
 def test_the_table_counts_all_parameters_and_leaves_no_hooks(table):

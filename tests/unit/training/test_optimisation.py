@@ -2,6 +2,7 @@
 
 import io
 import math
+from copy import deepcopy
 
 import pytest
 import torch
@@ -162,8 +163,22 @@ def test_adam_has_its_rate_and_betas(networks):
     optimiser = adam(networks["one"].parameters(), 0.3, (0.5, 0.9), "cpu")
     assert isinstance(optimiser, torch.optim.Adam)
     (group,) = optimiser.param_groups
-    assert (group["lr"], group["betas"], group["weight_decay"], group["fused"]) == (0.3, (0.5, 0.9), 0, False)
-    assert adam(networks["two"].parameters(), 0.3, (0.5, 0.9), torch.device("cpu")).defaults["fused"] is False
+    assert (group["lr"], group["betas"], group["weight_decay"], group["fused"]) == (0.3, (0.5, 0.9), 0, True)
+    assert adam(networks["two"].parameters(), 0.3, (0.5, 0.9), torch.device("cpu")).defaults["fused"] is True
+
+
+def test_adam_in_one_kernel_is_adam():
+    """Up to rounding, and through the checkpoint of a run that began with the other form."""
+    one, two = (torch.nn.Parameter(torch.linspace(-1, 1, 7)) for _ in range(2))
+    fused, plain = adam([one], 0.1, (0.5, 0.9), "cpu"), torch.optim.Adam([two], 0.1, (0.5, 0.9))
+    for step in range(6):
+        for weight, optimiser in ((one, fused), (two, plain)):
+            optimiser.zero_grad()
+            (weight + 0.3 * step).square().sum().backward()
+            optimiser.step()
+        torch.testing.assert_close(one, two)
+        if step == 3:
+            fused.load_state_dict(deepcopy(plain.state_dict()))  # as through a file
 
 
 def test_an_update_forgets_gradients_that_an_earlier_backward_left():
