@@ -11,7 +11,7 @@ from rainmer_lib.rainmer.blockwise import applies, blockwise, pointwise
 
 STEPS = 4
 HIDDEN = 64  # twice STEPS times the number of operations
-REACH = 4  # pixels that one step sees: 7x7 twice, and 7x7 at rate 2
+REACH = 6  # pixels that one step sees: 7x7 twice, and 7x7 at rate 2
 KERNELS = {"separable": (1, 3, 5, 7), "dilated": (3, 5, 7)}
 
 
