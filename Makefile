@@ -46,8 +46,9 @@ test-fast: setup
 lint: setup
 	$(BIN)/ruff check .
 
+# How cost grows with images, batch, negatives and processes: results/benchmarks, in at most ten minutes
 benchmark: setup
-	$(BIN)/python benchmarks/step_time.py
+	$(BIN)/python benchmarks/growth.py
 
 readme: setup
 	$(BIN)/python -m rainmer_lib.workflow.readme

@@ -44,7 +44,20 @@ def measure(options) -> None:
     print(options.steps * options.batch / (time.perf_counter() - began))
 
 
-def main() -> None:
+def rates(options, words: list[str]) -> dict[int, float]:
+    """Median images a second by number of processes, measured by this script with these words."""
+    found: dict[int, list[float]] = {1: [], options.processes: []}
+    for _ in range(options.rounds):
+        for number, values in found.items():
+            start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(number)]
+            environment = os.environ | {"RAINMER_MEASURE": "1", "OMP_NUM_THREADS": "1"}
+            command = [*start, __file__, *words]
+            done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+            values.append(float(done.stdout.split()[-1]))
+    return {number: statistics.median(values) for number, values in found.items()}
+
+
+def read(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--method", default="prenet", help="whose loss is a mean over its batch")
     parser.add_argument("--profile", default="laptop")
@@ -52,22 +65,18 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
-    options = parser.parse_args()
+    return parser.parse_args(words)
+
+
+def main() -> None:
+    options = read()
     if "RAINMER_MEASURE" in os.environ:
         return measure(options)
-    found: dict[int, list[float]] = {1: [], options.processes: []}
-    for _ in range(options.rounds):
-        for number, values in found.items():
-            start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(number)]
-            environment = os.environ | {"RAINMER_MEASURE": "1", "OMP_NUM_THREADS": "1"}
-            command = [*start, __file__, *sys.argv[1:]]
-            done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-            values.append(float(done.stdout.split()[-1]))
-    rates = {number: statistics.median(values) for number, values in found.items()}
     print(f"{options.method} at {options.profile}, batch {options.batch}, {device()}, {os.cpu_count()} cores, "
           f"load {os.getloadavg()[0]:.1f}")  # fmt: skip
-    for number, rate in rates.items():
-        print(f"{number} process{'es' * (number > 1):2s} {rate:8.2f} images a second, {rate / rates[1]:.2f} times one process")
+    found = rates(options, sys.argv[1:])
+    for number, rate in found.items():
+        print(f"{number} process{'es' * (number > 1):2s} {rate:8.2f} images a second, {rate / found[1]:.2f} times one process")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Time and peak memory of deraining a 481x321 photo with Rainmer at the paper's size, for three ways of making the masks.
+"""Time and peak memory of deraining a 481x321 photo with Rainmer at the paper's size: block by block, whole, and other masks.
 
-independent  every mask from the scores, all of them from one sort: this library
+independent  block by block (`rainmer.blockwise`), every mask from the scores, all of them from one sort: this library
+whole        the same without blocks, as in training
 loop         the same masks and numbers, one after the other: top-k, softmax and scatter for each
 chained      each mask from the softmax before, as in the authors' code; other numbers
 
@@ -11,14 +12,13 @@ pass, the three ways taking turns.  Ratios are of this run.  Random weights: tim
 """
 
 import argparse
-import resource
 import statistics
-import subprocess
 import sys
 import time
 
 import numpy as np
 import torch
+from measuring import child, peak_gib, turns
 
 from rainmer_lib.data import photos
 from rainmer_lib.rainmer import attention, config
@@ -26,7 +26,8 @@ from rainmer_lib.rainmer.attention import SparseChannelAttention, mix_topk
 from rainmer_lib.rainmer.model import DerainingNetwork, build_network
 from rainmer_lib.training.threads import choose_threads
 
-KINDS = ("independent", "loop", "chained")
+KINDS = ("independent", "whole", "loop", "chained")
+PLAIN = "whole"
 
 
 def looped(scores: torch.Tensor, counts, shares: torch.Tensor, rule: str = "independent") -> torch.Tensor:
@@ -46,19 +47,16 @@ def network_of(size: str) -> DerainingNetwork:
     return build_network(getattr(config, size)).eval()
 
 
-def peak_gib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
 def measure(kind: str, options: argparse.Namespace) -> None:
     """Passes of one kind in this process."""
-    attention.mix_topk = lambda scores, counts, shares, rule: MIX[kind](scores, counts, shares)
+    if kind in MIX:
+        attention.mix_topk = lambda scores, counts, shares, rule: MIX[kind](scores, counts, shares)
     photo = np.ascontiguousarray(photos.load_photo("sklearn/china.jpg")[:321, :481])
     network, image = network_of(options.size), torch.from_numpy(photo).permute(2, 0, 1)[None] / 255
     before, seconds = peak_gib(), []
     for _ in range(options.repeat):
         began = time.process_time()
-        with torch.inference_mode():
+        with torch.no_grad() if kind == PLAIN else torch.inference_mode():  # blocks are for inference mode alone
             network(image)
         seconds.append(time.process_time() - began)
     print(statistics.median(seconds), peak_gib(), peak_gib() - before)
@@ -69,15 +67,13 @@ def mask_seconds(options: argparse.Namespace) -> dict[str, float]:
     blocks = [m for m in network_of(options.size).modules() if isinstance(m, SparseChannelAttention)]
     widths = [(block.heads, block.project.weight.shape[0] // block.heads) for block in blocks]
     scores = [torch.rand(1, heads, width, width) * 2 - 1 for heads, width in widths]
-    seconds = {kind: [] for kind in KINDS}
+
+    def every(kind: str) -> None:
+        for block, score in zip(blocks, scores, strict=True):
+            MIX[kind](score, block.counts, block.shares)
+
     with torch.no_grad():
-        for _ in range(options.masks + 1):
-            for kind in KINDS:
-                began = time.process_time()
-                for block, score in zip(blocks, scores, strict=True):
-                    MIX[kind](score, block.counts, block.shares)
-                seconds[kind].append(time.process_time() - began)
-    return {kind: statistics.median(values[1:]) for kind, values in seconds.items()}
+        return turns({kind: lambda kind=kind: every(kind) for kind in MIX}, options.masks)
 
 
 def main() -> None:
@@ -85,19 +81,20 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="passes of each kind")
     parser.add_argument("--masks", type=int, default=40, help="turns of the masks by themselves")
     parser.add_argument("--size", choices=["paper", "small", "tiny"], default="paper")
+    parser.add_argument("--kinds", nargs="+", choices=KINDS, default=KINDS, help="passes to measure")
     parser.add_argument("--kind", choices=KINDS, help="measure passes of this one kind in this process")
     options = parser.parse_args()
     threads = choose_threads()
     if options.kind:
         return measure(options.kind, options)
     print(f"481x321, {options.size}, threads {threads}; processor time")
-    alone, rows = mask_seconds(options), {}
-    for kind in KINDS:  # a process each, so that peaks do not mix
-        words = [sys.executable, __file__, *sys.argv[1:], "--kind", kind]
-        output = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
-        rows[kind], peak, work = map(float, output.split())
-        print(f"{kind:12s} pass {rows[kind]:7.2f} s, {rows[kind] / rows['independent']:.2f} x; peak {peak:.2f} GiB, "
-              f"{work:.2f} of it grown; masks alone {1e3 * alone[kind]:6.1f} ms, {alone[kind] / alone['independent']:.2f} x")
+    rows = {}
+    for kind in options.kinds:  # a process each, so that peaks do not mix
+        rows[kind], peak, work = child(__file__, [*sys.argv[1:], "--kind", kind])
+        print(f"{kind:12s} pass {rows[kind]:7.2f} s, {rows[kind] / rows[options.kinds[0]]:.2f} x; peak {peak:.2f} GiB, "
+              f"{work:.2f} of it grown", flush=True)  # fmt: skip
+    for kind, seconds in mask_seconds(options).items():
+        print(f"{kind:12s} masks alone {1e3 * seconds:6.1f} ms")
 
 
 if __name__ == "__main__":

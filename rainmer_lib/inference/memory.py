@@ -10,7 +10,7 @@ from torch import nn
 from rainmer_lib.inference import probe
 
 CPU_LIMIT = 5 * 2**29  # bytes; with a 24-megapixel image and its result, a process then stays under 4 GB
-SCRATCH = 1.75  # peak memory over bytes of live tensors: mostly 1.04 to 1.7 (benchmarks/inference_memory.py), 2.1 at times
+SCRATCH = 1.75  # peak memory over bytes of live tensors: mostly 1.04 to 1.7 (benchmarks/megapixels.py), 2.1 at times
 # torch's allocators on a CPU, on a GPU outside of the caching allocator, and those of its kernels
 PHRASES = (
     "DefaultCPUAllocator", "CUDA error: out of memory", "CUDNN_STATUS_ALLOC_FAILED", "CUBLAS_STATUS_ALLOC_FAILED",

@@ -8,6 +8,8 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rainmer_lib.rainmer.blockwise import blockwise
+
 Scores = Float[Tensor, "b heads c c"]
 
 
@@ -37,7 +39,7 @@ class SparseChannelAttention(nn.Module):
     def forward(self, x: Float[Tensor, "b width h w"]) -> Float[Tensor, "b width h w"]:
         """Mix the channels."""
         b, width, h, w = x.shape
-        q, k, v = self.to_qkv(x).view(b, 3, self.heads, width // self.heads, h * w).unbind(1)
+        q, k, v = blockwise(self.to_qkv, x, 1, 3 * width).view(b, 3, self.heads, width // self.heads, h * w).unbind(1)
         scores = F.normalize(q, dim=-1) @ F.normalize(k, dim=-1).transpose(-2, -1) * self.temperature
         # the masks share V, so their sum is applied once
         single = scores.to(torch.promote_types(scores.dtype, torch.float32))

@@ -1,6 +1,6 @@
 """U-Net that derains: four levels of transformer blocks, with a decoder that can be prompted."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -8,11 +8,14 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from rainmer_lib.rainmer.attention import SparseChannelAttention
+from rainmer_lib.rainmer.blockwise import applies, blockwise, depthwise, last, pointwise
 from rainmer_lib.rainmer.mefc import MEFC
 from rainmer_lib.rainmer.prompts import BlockPrompts, Prompts
 
 Features = Float[Tensor, "b c h w"]
 Image = Float[Tensor, "b 3 h w"]
+
+REACH = 4  # pixels that a feed-forward network sees: two 5x5 convolutions
 
 
 class LayerNorm2d(nn.Module):
@@ -25,7 +28,8 @@ class LayerNorm2d(nn.Module):
     def forward(self, x: Features) -> Features:
         """Normalise each pixel."""
         channels_last = F.layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias, 1e-5)
-        return channels_last.permute(0, 3, 1, 2).contiguous()
+        result = channels_last.permute(0, 3, 1, 2)
+        return result if applies(x) else result.contiguous()
 
 
 class MixedScaleFeedForward(nn.Module):
@@ -56,6 +60,31 @@ class MixedScaleFeedForward(nn.Module):
         pairs = torch.cat([u1, v1], dim=1), torch.cat([u2, v2], dim=1)
         return self.leave(torch.cat([F.relu(conv(pair)) for conv, pair in zip(self.grouped, pairs, strict=True)], dim=1))
 
+    def chains(self) -> Callable[[Features], Features]:
+        """Return the same function by depthwise convolutions, which on a CPU are ten times as fast as groups of two channels.
+
+        Each of the two channels that a group reads is a chain: a row of W and a kernel.  The first channels of all groups are
+        computed together, then the second ones.  For that, 3x3 kernels are framed by zeros to 5x5.
+        """
+        rows, leave = self.enter.weight.flatten(1).chunk(2), self.leave.weight.flatten(1).chunk(2, dim=1)
+        small, large = (conv.weight for conv in self.depthwise)
+        kernels = [torch.cat(pair) for pair in zip(F.pad(small, (1, 1, 1, 1)).chunk(2), large.chunk(2), strict=True)]
+        branches = [
+            [(torch.cat([row, row])[one::2], last(kernel[one::2]), last(conv.weight[:, one : one + 1])) for one in (0, 1)]
+            for row, kernel, conv in zip(rows, kernels, self.grouped, strict=True)
+        ]
+
+        def compute(x: Features) -> Features:
+            mixed = []
+            for branch in branches:
+                first, second = (
+                    depthwise(F.relu_(depthwise(pointwise(x, row), kernel)), group) for row, kernel, group in branch
+                )
+                mixed.append(F.relu_(first.add_(second)))
+            return sum(pointwise(y, weight) for y, weight in zip(mixed, leave, strict=True))
+
+        return compute
+
 
 class TransformerBlock(nn.Module):
     """Transformer block on (b, width, h, w): x <- x + attention(norm(x)), then x <- x + feed_forward(norm(x)).
@@ -76,14 +105,16 @@ class TransformerBlock(nn.Module):
 
     def forward(self, x: Features, prompts: Prompts | None = None) -> Features:
         """Apply the block; without `prompts` a block that has prompt parameters leaves them out."""
+        width = x.shape[1]
         attended = self.attention(self.before_attention(x))
         prompted = self.prompts is not None and prompts is not None
         if prompted and self.placement == "attention":
-            attended = attended + self.prompts(attended, prompts)
+            attended = blockwise(lambda o: o + self.prompts(o, prompts), attended, 0, width)
         x = x + attended
         if prompted and self.placement == "residual":
-            x = x + self.prompts(x, prompts)
-        return x + self.feed_forward(self.before_feed(x))
+            x = blockwise(lambda o: o + self.prompts(o, prompts), x, 0, width)
+        feed = self.feed_forward.chains() if applies(x) else self.feed_forward
+        return blockwise(lambda y: y + feed(self.before_feed(y)), x, REACH, self.feed_forward.grouped[0].out_channels)
 
 
 class Downsample(nn.Sequential):

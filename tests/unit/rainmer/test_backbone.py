@@ -22,6 +22,17 @@ def test_the_feed_forward_network_is_its_slow_form(jolt):
     slow.check_images(slow.feed_forward, jolt(MixedScaleFeedForward(5, 2.66).double()), doubles(2, 5, 7, 6))
 
 
+@pytest.mark.parametrize("width", [5, 6])
+def test_chains_are_the_feed_forward_network(jolt, width):
+    """13 and 15 hidden channels; and an even number, 12."""
+    torch.manual_seed(0)
+    for expansion in (2.66, 12.2 / width):
+        network = jolt(MixedScaleFeedForward(width, expansion).double())
+        x = doubles(2, width, 7, 6)
+        with torch.inference_mode():
+            torch.testing.assert_close(network.chains()(x), network(x))
+
+
 @pytest.mark.parametrize("placement", ["attention", "residual"])
 def test_where_a_block_is_prompted(jolt, placement):
     torch.manual_seed(0)

@@ -5,12 +5,22 @@ import torch
 from random_tensors import doubles
 from torch import nn
 
+from rainmer_lib.rainmer import blockwise
 from rainmer_lib.rainmer.mefc import MEFC
 
 
 def test_mefc_is_its_slow_form(jolt):
     torch.manual_seed(0)
     slow.check_images(slow.mefc, jolt(MEFC(3).double()), doubles(2, 3, 7, 6))
+
+
+def test_folded_steps_are_the_slow_form(jolt, monkeypatch):
+    """Each image has weights of its own, and is cut into blocks."""
+    monkeypatch.setattr(blockwise, "BLOCK", 64)
+    torch.manual_seed(0)
+    block = jolt(MEFC(3).double())
+    with torch.inference_mode():
+        slow.check_images(slow.mefc, block, doubles(2, 3, 27, 30))
 
 
 def test_the_mean_is_taken_of_contiguous_images(monkeypatch):

@@ -1,4 +1,4 @@
-"""README.md, docs/results.md and docs/claims.md: what is computed in them is what would be computed now."""
+"""README.md and the pages with computed parts: what is computed in them is what would be computed now."""
 
 import pytest
 
