@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rainmer_lib.plots.domains import sequence_figure
+from rainmer_lib.plots.domains import markers, sequence_figure
 
 
 def test_points_stand_at_their_sets_and_nothing_joins_them():
@@ -17,3 +17,10 @@ def test_points_stand_at_their_sets_and_nothing_joins_them():
     assert {line.get_linestyle() for line in points} == {"None"}, "the sets are no points of one scale"
     places = [[round(x) for x in line.get_xdata()] for line in points]
     assert places == [[0, 1], [0, 1]] and points[0].get_xdata()[0] < points[1].get_xdata()[0]
+
+
+def test_methods_that_share_a_grey_have_shapes_of_their_own():
+    known, others = ["CycleGAN", "CUT", "DCLGAN", "DCD-GAN"], [f"method {i}" for i in range(9)]
+    found = markers([*known, *others])
+    assert {found[name] for name in known} == {"o"} and "o" not in {found[name] for name in others}
+    assert len({found[name] for name in others[:7]}) == 7
