@@ -1,5 +1,6 @@
 """Sphinx settings of the site.  `make site` builds what `python -m rainmer_lib.site` has assembled, without a network."""
 
+import re
 from importlib.metadata import files
 from pathlib import Path
 
@@ -82,9 +83,17 @@ def write_texts(app, exception):
             source_map.unlink()
 
 
+def lighten_sources(app, exception):
+    """Remove the marks of names, punctuation and blanks, whose colour is that of all text: a third of the pages of source."""
+    if exception is None and app.builder.format == "html":
+        for page in (Path(app.outdir) / "_modules").rglob("*.html"):
+            page.write_text(re.sub(r'<span class="[npw]">([^<]*)</span>', r"\1", page.read_text("utf-8")), "utf-8")
+
+
 def setup(app):
     """Called by Sphinx."""
     app.connect("autodoc-process-docstring", plain_docstrings)
     app.connect("autodoc-process-signature", readable_defaults)
     app.connect("html-page-context", keep_text)
     app.connect("build-finished", write_texts)
+    app.connect("build-finished", lighten_sources)

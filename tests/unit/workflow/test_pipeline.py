@@ -99,10 +99,11 @@ def test_whoever_stops_the_command_stops_snakemake_and_its_jobs(tmp_path):
 
 @pytest.fixture
 def heard():
-    """SIGINT is heard, also where the tests run in the background of a shell, which ignores it."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """SIGINT and SIGHUP are heard, also where the tests run in the background of a shell or under nohup, which ignore them."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler), signal.signal(signal.SIGHUP, signal.SIG_DFL)
     yield
-    signal.signal(signal.SIGINT, before)
+    signal.signal(signal.SIGINT, before[0])
+    signal.signal(signal.SIGHUP, before[1])
 
 
 @pytest.fixture
