@@ -13,7 +13,7 @@ PLACES = {"test_set": "sets", "tap": "layers", "view": "views"}  # column that s
 MEASURES = {
     "psnr": ("PSNR", 2, " dB"), "ssim": ("SSIM", 3, ""), "niqe": ("NIQE", 2, ""), "brisque": ("BRISQUE", 1, ""),
     "map": ("mAP", 3, ""), "f1": ("F1", 3, ""), "confidence": ("P(rain)", 3, ""), "log_odds": ("log odds of rain", 2, ""),
-    "gain kept": ("share of the gain kept", 2, ""), "remaining": ("distance left between derained and clean", 2, ""),
+    "gain kept": ("gain kept on other test sets", 2, " dB"), "remaining": ("distance left between derained and clean", 2, ""),
     "auc_derained": ("AUC, derained or clean", 2, ""), "auc_rainy": ("AUC, rainy or clean", 2, ""),
     "cues_derained": ("clean cues of the output", 2, ""), "cues_gained": ("clean cues gained", 2, ""),
 }  # fmt: skip
