@@ -28,12 +28,8 @@ SUPERVISED = ("ddn", "did_mdn", "rescan", "spanet")
 STEPS = {"laptop": {"paired_generator": 10_000}}
 PRIORS, VARYING = ("dsc", "gmm"), ("cyclegan", "cut", "dclgan", "dcdgan")
 # Rows with one run; the others have as many as the profile has seeds.  An image under a prior takes seconds, and a fit without
-# gradients hardly depends on its seed.  At laptop four systems have one run, because all runs with their scores take more than
-# four hours of one core; at quick all compared systems show that they run.
-SINGLE = {
-    "quick": tuple(name for name in NAMES if name not in VARYING),
-    "laptop": (*PRIORS, "did_mdn", "sirr", "syn2real", "derain_cyclegan"),
-}  # fmt: skip
+# gradients hardly depends on its seed.  At quick all compared systems show that they run.
+SINGLE = {"quick": tuple(name for name in NAMES if name not in VARYING)}
 
 
 def rows(profile: Profile) -> Rows:
