@@ -8,6 +8,7 @@ os.environ["MPLBACKEND"] = "agg"
 import pytest
 import torch
 
+import rainmer_lib.workflow  # noqa: F401  before nbformat, which takes two seconds longer without it
 from rainmer_lib import paths
 
 torch.set_num_threads(1)

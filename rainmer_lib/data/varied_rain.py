@@ -5,8 +5,10 @@ Nayar, and real rain differs from both.
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from jaxtyping import UInt8
 from PIL import Image
 
 from rainmer_lib.data import photos
@@ -62,17 +64,23 @@ class VariedRain(UnpairedRain):
         return np.asarray(window, dtype=np.float32)
 
 
+@cache  # the same for every base; a comparison asks for them for each of its rows
+def rendered_layers() -> tuple[UInt8[np.ndarray, "h w"], ...]:
+    """Render the layers of RENDERED."""
+    return tuple(
+        (255 * render_streaks(SIDE, SIDE, preset, seed)).round().astype(np.uint8)
+        for preset, count in RENDERED.items()
+        for seed in range(count)
+    )
+
+
 def varied(base: UnpairedRain) -> VariedRain:
     """Return `base` with varied rain: its own layers and rendered ones, on all its training photos; for training with pairs.
 
     Raises ValueError on a set whose photos have rain of their own.
     """
     base.require_layers()
-    rendered = [
-        (255 * render_streaks(SIDE, SIDE, preset, seed)).round().astype(np.uint8)
-        for preset, count in RENDERED.items()
-        for seed in range(count)
-    ]
+    rendered = rendered_layers()
     return VariedRain(
         f"{base.name}-varied", [*base.rainy_photos, *base.clean_photos], [], [*base.layers, *rendered], base.held_out,
         photos.fingerprint([], [*rendered, np.frombuffer(f"{base.fingerprint} {RECIPE}".encode(), np.uint8)]), base.flip,

@@ -1,8 +1,9 @@
 """Compare rows: train each for each seed (or find it trained), score it on the test sets, return one table."""
 
 import shutil
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.protocols import evaluate, quantise
 from rainmer_lib.metrics.scores import mean_scores, score_images
+from rainmer_lib.networks.derainer import Derainer
 from rainmer_lib.pretrained.models import RUN_WEIGHTS
 from rainmer_lib.training.seal import require_intact, seal
 
@@ -85,7 +87,9 @@ def compare(rows: Rows, settings: Settings, say=print) -> Comparison:
 def scored(runs: list[Run], settings: Settings) -> Comparison:
     """Score finished runs and the rainy input on every test set."""
     tables = [score_input(name, settings.data) for name in settings.test_sets]
-    tables += [score_run(run, name, settings.data) for name in settings.test_sets for run in runs]
+    networks = [cache(run.network) for run in runs]  # loaded and measured once for all test sets, and only where one is missing
+    asked = [(name, run, network) for name in settings.test_sets for run, network in zip(runs, networks, strict=True)]
+    tables += [score_run(run, name, settings.data, network=network) for name, run, network in asked]
     return Comparison(runs, pd.concat(tables, ignore_index=True), settings)
 
 
@@ -122,14 +126,17 @@ def _own(data: Any) -> Mapping[str, Iterable[Pair]]:
     return data.held_out if isinstance(data.held_out, Mapping) else {"held-out": data.held_out}
 
 
-def score_run(run: Run, test_set: str, data: Any, stored_as: str = "") -> pd.DataFrame:
+def score_run(
+    run: Run, test_set: str, data: Any, stored_as: str = "", network: Callable[[], Derainer] | None = None
+) -> pd.DataFrame:
     """Score a run on a test set, image by image; the table is kept in the run folder, so it is computed once.
 
-    `stored_as` names the file where `test_set` is ambiguous: for the held-out photos of another domain.
+    `stored_as` names the file where `test_set` is ambiguous: for the held-out photos of another domain.  `network` loads the
+    run's network, if not `run.network`.
     """
     def measure() -> pd.DataFrame:
-        network = run.network()
-        return score_images((pair, derain(network, pair.rainy)) for pair in pairs_of(test_set, data))
+        loaded = (network or run.network)()
+        return score_images((pair, derain(loaded, pair.rainy)) for pair in pairs_of(test_set, data))
 
     stem = f"scores-{(stored_as or test_set).replace('/', '-')}"
     table = run.kept(stem, measure, scores_of(lambda: names_of(test_set, data)))

@@ -1,5 +1,6 @@
 """Save the results of a notebook: a tidy table, a printed table, figures, and a record of how they were made."""
 
+import io
 import platform
 import re
 import subprocess
@@ -15,6 +16,7 @@ from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.compare import Comparison, record_runs
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.inference.device import device
+from rainmer_lib.plots.compact import with_palette
 from rainmer_lib.training.seal import read_json
 
 MAIN = "main"  # name of a notebook's first figure
@@ -79,7 +81,9 @@ def save_figure(figure: Figure, path: Path, profile: Profile) -> None:
         compact = {"quality": 90, "subsampling": 0, "optimize": True}  # every pixel keeps its colour
         atomic.write(path.with_name(f"{path.name}.jpg"), lambda p: figure.savefig(p, dpi=dpi, pil_kwargs=compact))
         return
-    atomic.write(path.with_name(f"{path.name}.png"), lambda p: figure.savefig(p, metadata={"Software": None}, dpi=dpi))
+    drawn = io.BytesIO()
+    figure.savefig(drawn, metadata={"Software": None}, dpi=dpi)
+    atomic.write(path.with_name(f"{path.name}.png"), lambda p: p.write_bytes(with_palette(drawn.getvalue())))
     if profile.keeps_runs:
         atomic.write(path.with_name(f"{path.name}.pdf"), lambda p: figure.savefig(p, metadata={"CreationDate": None}))
 

@@ -21,13 +21,14 @@ from PIL import Image
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.settings import WrongParameter
+from rainmer_lib.plots.compact import with_palette
 from rainmer_lib.workflow.declared import Declared, accepted, check_names, check_type, declared_parameters, read
 
 KEPT_METADATA = ("tags",)
 LONGEST_END = 150  # bytes of a file's name that changed parameters may take
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a widget of the kernel that ran; without that kernel, nothing
 LARGE_PNG = 50_000  # characters in base64; a smaller picture stays as it is
-CHECKED = "nbval-check-output"  # cells whose stored output nbval compares
+CHECKED = "nbval-check-output"  # cells whose stored output the tests compare; the tag is the one that nbval knows
 
 
 NOTEBOOKS = paths.REPOSITORY / "notebooks"
@@ -137,13 +138,13 @@ def normalised(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
 
 
 def lighter(data: dict) -> dict:
-    """An output's data with a PNG of photos as JPEG: where that takes less than half, so not for plots of lines and text."""
+    """A large PNG of an output in fewer bytes: photos as JPEG, where that takes less than half, plots with a palette."""
     if len(data.get("image/png", "")) < LARGE_PNG:
         return data
-    buffer = BytesIO()
-    Image.open(BytesIO(base64.b64decode(data["image/png"]))).convert("RGB").save(buffer, "JPEG", quality=92, optimize=True)
-    if 2 * buffer.tell() > len(data["image/png"]) * 3 // 4:
-        return data
+    png, buffer = base64.b64decode(data["image/png"]), BytesIO()
+    Image.open(BytesIO(png)).convert("RGB").save(buffer, "JPEG", quality=92, optimize=True)
+    if 2 * buffer.tell() > len(png):
+        return data | {"image/png": base64.b64encode(with_palette(png)).decode()}
     other = {kind: value for kind, value in data.items() if kind != "image/png"}
     return other | {"image/jpeg": base64.b64encode(buffer.getvalue()).decode()}
 

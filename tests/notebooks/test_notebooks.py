@@ -32,7 +32,7 @@ def code(notebook):
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.stem)
 def test_sources_are_light(path):
-    """Kernel python3, no output but that of checked cells (nbval compares those), no long cells, prose in small pieces."""
+    """Kernel python3, no output but that of checked cells (tests compare it), no long cells, prose in small pieces."""
     notebook = read(path)
     assert notebook.metadata.kernelspec.name == "python3"
     for cell in code(notebook):
@@ -160,6 +160,15 @@ def test_a_notebook_that_stops_is_never_a_result(tmp_path, cell, error):
     assert not target.exists() and (tmp_path / "out.partial.ipynb").exists()
     with pytest.raises(WrongParameter):
         runner.run_notebook(source, target, {"b": 1})
+
+
+@pytest.mark.slow
+def test_nbval_runs_a_notebook_too(tmp_path):
+    """It keeps no history of cells, from which parameters are read elsewhere, and compares checked cells itself."""
+    words = ["-q", "--nbval-lax", "--nbval-current-env", "--nbval-cell-timeout", "900", "-p", "no:cacheprovider"]
+    source = paths.REPOSITORY / "notebooks" / "walkthroughs" / "02_measuring_deraining.ipynb"
+    done = subprocess.run([sys.executable, "-m", "pytest", *words, source], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
 
 
 def test_some_output_is_compared():

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.signal import convolve2d
 
 from rainmer_lib.data import photos
 from rainmer_lib.data.synthetic_rain import (
@@ -13,6 +14,7 @@ from rainmer_lib.data.synthetic_rain import (
     render,
     render_streaks,
     residual_statistics,
+    scattered,
     streak_kernel,
     streak_layer,
 )  # fmt: skip
@@ -51,6 +53,14 @@ def backgrounds():
     """Six embedded photos, cut to the size of the real sets."""
     names = (*photos.RAINY, *photos.CLEAN[1:], *photos.HELD_OUT)
     return [photos.load_photo(name)[:320, :480] / 255 for name in names]
+
+
+@pytest.mark.parametrize("size", [1, 5, 21])
+def test_scattered_kernels_are_the_convolution(size):
+    rng = np.random.default_rng(size)
+    seeds, kernel = np.where(rng.random((30, 17)) < 0.1, rng.random((30, 17)), 0), rng.random((size, size))
+    seeds[0, 0] = seeds[-1, -1] = 1  # streaks across every border
+    np.testing.assert_allclose(scattered(seeds, kernel), convolve2d(seeds, kernel, mode="same"), rtol=0, atol=1e-12)
 
 
 @pytest.mark.slow

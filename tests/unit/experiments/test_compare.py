@@ -1,6 +1,7 @@
 """Comparisons: scores against evaluating by hand, what is computed again, what of a run is recorded."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -110,6 +111,16 @@ def test_scores_are_those_of_all_runs_and_of_the_input(two_pairs, quick, given_r
     more = comparison.extended([given_run("more", 0)], [score_input("held-out", two_pairs).assign(method="more")])
     assert [run.label for run in more.runs] == ["ours", "ours", "more"] and set(more.scores.method) == {"input", "ours", "more"}
     assert len(comparison.runs) == 2
+
+
+def test_a_network_is_loaded_once_for_all_test_sets_and_only_where_scores_are_missing(two_pairs, quick, given_run, generator):
+    held_out = {"one": two_pairs.held_out[:1], "two": two_pairs.held_out[1:]}
+    run, settings = given_run("ours", 0, generator), quick(SimpleNamespace(held_out=held_out), ("one", "two"))
+    scores = scored([run], settings).scores
+    assert len(run.asked) == 1 and set(scores[["method", "test_set"]].itertuples(index=False, name=None)) == {
+        (method, name) for method in ("input", "ours") for name in held_out
+    }
+    assert scored([run], settings).scores.equals(scores) and len(run.asked) == 1
 
 
 def test_a_comparison_trains_what_it_then_scores(two_pairs, quick, given_run, monkeypatch):

@@ -2,6 +2,8 @@
 
 import base64
 import re
+import subprocess
+import sys
 from io import BytesIO
 
 import nbformat
@@ -30,6 +32,14 @@ def notebooks(tmp_path, monkeypatch):
         cells = [new_markdown_cell("# Title"), parameters, new_code_cell("print(a); print(2 * a)")]
         nbformat.write(new_notebook(cells=cells, metadata=kernel), folder / f"{name}.ipynb")
     return folder
+
+
+def test_a_job_starts_without_the_grammars_that_no_notebook_needs():
+    """Of a package that jsonschema takes where it is installed; a notebook is checked all the same."""
+    code = "import sys; from rainmer_lib.workflow import jobs, runner; print('lark' in sys.modules); " \
+           "runner.nbformat.validate(runner.nbformat.v4.new_notebook(metadata={'kernelspec': 3}))"  # fmt: skip
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout == "False\n" and "3 is not of type 'object'" in done.stderr
 
 
 def test_notebooks_are_named_with_their_folder_and_what_is_unfinished_is_none(notebooks):
