@@ -48,6 +48,7 @@ def training_data(source: UnpairedRain, profile: str, keep: bool = True) -> Mixe
 
 
 METHOD = replace(
-    RAINMER, name="rainmer_mixed", title="Rainmer, mixed weather", version=1, sizes=SIZES, data=training_data, presets={"paper": {}},
+    RAINMER, name="rainmer_mixed", title="Rainmer, mixed weather", version=1, sizes=SIZES, data=training_data,
+    presets={"paper": {}},
     differs="light rain and dry photos among the pairs, which the paper does not have; smaller mixtures of experts",
 )  # fmt: skip
