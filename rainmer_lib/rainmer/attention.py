@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rainmer_lib.networks.separable import DepthwiseConv, PointwiseConv
 from rainmer_lib.rainmer.blockwise import blockwise
 
 Scores = Float[Tensor, "b heads c c"]
@@ -31,10 +32,10 @@ class SparseChannelAttention(nn.Module):
         self.temperature = nn.Parameter(torch.ones(heads, 1, 1))
         self.shares = nn.Parameter(torch.full((len(rates),), 0.2))
         self.to_qkv = nn.Sequential(
-            nn.Conv2d(width, 3 * width, 1, bias=False),
-            nn.Conv2d(3 * width, 3 * width, 3, padding=1, groups=3 * width, bias=False),
+            PointwiseConv(width, 3 * width),
+            DepthwiseConv(3 * width, 3),
         )
-        self.project = nn.Conv2d(width, width, 1, bias=False)
+        self.project = PointwiseConv(width, width)
 
     def forward(self, x: Float[Tensor, "b width h w"]) -> Float[Tensor, "b width h w"]:
         """Mix the channels."""

@@ -7,9 +7,11 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from rainmer_lib.networks.fast_training import trains_on_cpu
+from rainmer_lib.networks.separable import DepthwiseConv, PairwiseConv, PointwiseConv, pointwise
 from rainmer_lib.rainmer.attention import SparseChannelAttention
-from rainmer_lib.rainmer.blockwise import applies, blockwise, depthwise, last, pointwise
-from rainmer_lib.rainmer.mefc import MEFC
+from rainmer_lib.rainmer.blockwise import applies, blockwise, depthwise, last
+from rainmer_lib.rainmer.mefc import MEFC, STEPS
 from rainmer_lib.rainmer.prompts import BlockPrompts, Prompts
 
 Features = Float[Tensor, "b c h w"]
@@ -29,7 +31,7 @@ class LayerNorm2d(nn.Module):
         """Normalise each pixel."""
         channels_last = F.layer_norm(x.permute(0, 2, 3, 1), self.weight.shape, self.weight, self.bias, 1e-5)
         result = channels_last.permute(0, 3, 1, 2)
-        return result if applies(x) else result.contiguous()
+        return result if applies(x) or trains_on_cpu(x) else result.contiguous()
 
 
 class MixedScaleFeedForward(nn.Module):
@@ -44,14 +46,10 @@ class MixedScaleFeedForward(nn.Module):
     def __init__(self, width: int, expansion: float) -> None:
         super().__init__()
         hidden = int(width * expansion)
-        self.enter = nn.Conv2d(width, 2 * hidden, 1, bias=False)
-        self.depthwise = nn.ModuleList(
-            nn.Conv2d(2 * hidden, 2 * hidden, k, padding=k // 2, groups=2 * hidden, bias=False) for k in (3, 5)
-        )
-        self.grouped = nn.ModuleList(
-            nn.Conv2d(2 * hidden, hidden, k, padding=k // 2, groups=hidden, bias=False) for k in (3, 5)
-        )
-        self.leave = nn.Conv2d(2 * hidden, width, 1, bias=False)
+        self.enter = PointwiseConv(width, 2 * hidden)
+        self.depthwise = nn.ModuleList(DepthwiseConv(2 * hidden, k) for k in (3, 5))
+        self.grouped = nn.ModuleList(PairwiseConv(hidden, k) for k in (3, 5))
+        self.leave = PointwiseConv(2 * hidden, width)
 
     def forward(self, x: Features) -> Features:
         """Mix the two scales."""
@@ -138,13 +136,14 @@ class Backbone(nn.Module):
     The decoder joins its features with the encoder's of the same size and halves the channels, except for the last level,
     which works on 2 width.  `prompt_heads` names the prompts of each decoder block; none if it is empty.
     With a `reduction` r above 1 (ours), pixels are rearranged to 1/r of the size before the first convolution, which loses
-    nothing, and back after the last: every level is that much smaller.
+    nothing, and back after the last: every level is that much smaller.  `mixture_steps`: of both mixtures of experts.
     Source: DRSformer (Chen et al., CVPR 2023), with the prompts of the authors' code.
     """
 
     def __init__(
         self, width: int, blocks: Sequence[int], heads: Sequence[int], expansion: float, rates: Sequence[str], topk: str,
         embedding: int, prompt_heads: Sequence[str], weighting: str, placement: str, reduction: int = 1,
+        mixture_steps: int = STEPS,
     ) -> None:  # fmt: skip
         super().__init__()
         self.reduction = reduction
@@ -158,15 +157,15 @@ class Backbone(nn.Module):
             )
 
         self.patch = nn.Conv2d(3 * reduction**2, width, 3, padding=1, bias=False)
-        self.level0 = MEFC(width)
+        self.level0 = MEFC(width, mixture_steps)
         self.encoder = nn.ModuleList(level(width * 2**at, at) for at in range(3))
         self.down = nn.ModuleList(Downsample(width * 2**at) for at in range(3))
         self.latent = level(8 * width, 3)
         # from the lowest level up
         self.up = nn.ModuleList(Upsample(width * 2**at) for at in (3, 2, 1))
-        self.join = nn.ModuleList(nn.Conv2d(width * 2**at, width * 2 ** (at - 1), 1, bias=False) for at in (3, 2))
+        self.join = nn.ModuleList(PointwiseConv(width * 2**at, width * 2 ** (at - 1)) for at in (3, 2))
         self.decoder = nn.ModuleList([level(4 * width, 2, True), level(2 * width, 1, True), level(2 * width, 0, True)])
-        self.refine = MEFC(2 * width)
+        self.refine = MEFC(2 * width, mixture_steps)
         self.leave = nn.Conv2d(2 * width, 3 * reduction**2, 3, padding=1, bias=False)
 
     def embed(self, image: Image) -> Features:

@@ -52,11 +52,6 @@ def _spans(length: int, side: int) -> list[tuple[int, int]]:
     return [(start, min(start + step, length)) for start in range(0, length, step)]
 
 
-def pointwise(x: Features, weight: Float[Tensor, "d c"]) -> Float[Tensor, "b d h w"]:
-    """Convolve by 1x1; features in channels-last order are one matrix, which costs no copy."""
-    return F.linear(x.permute(0, 2, 3, 1), weight).permute(0, 3, 1, 2)
-
-
 def depthwise(x: Features, weight: Float[Tensor, "c 1 k k"], dilation: int = 1) -> Features:
     """Convolve each channel by its own kernel, at borders of zeros."""
     return F.conv2d(x, weight, padding=dilation * (weight.shape[-1] // 2), dilation=dilation, groups=len(weight))

@@ -26,7 +26,10 @@ CHOICES = {
     "start": ("random", "identity"),
 }
 RANGES = {
-    "1 or more": ("width", "blocks", "heads", "negatives", "memory_bank", "steps", "batch", "accumulate", "cycles"),
+    "1 or more": (
+        "width", "blocks", "heads", "mixture_steps", "negatives", "memory_bank", "steps", "batch", "accumulate",
+        "cycles",
+    ),
     "above 0": ("expansion", "temperature", "learning_rate"),
     "0 or more": (
         "charbonnier_weight", "ssim_weight", "contrastive_weight", "weight_decay", "encoder_weight_decay", "clip",
@@ -48,6 +51,7 @@ class RainmerConfig:
     heads: tuple[int, ...] = (1, 2, 4, 8)
     reduction: int = 1  # ours: pixels are first rearranged to this fraction of the size (nothing is lost); code: 1
     start: str = "random"  # code: PyTorch's initial weights; "identity" (ours): the last convolution begins at zero, so O = I
+    mixture_steps: int = 4  # code: of each of the three mixtures of experts
     expansion: float = 2.66  # hidden over input channels of the feed-forward network
     sparse_rates: tuple[str, ...] = ("1/2", "2/3", "3/4", "4/5")  # shares of the channels that attention keeps
     topk: str = "independent"  # D9: each mask taken from the scores, as in DRSformer; "chained" (code): from the softmax before

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from rainmer_lib.rainmer.mefc import MEFC
+from rainmer_lib.rainmer.mefc import MEFC, STEPS
 
 Features = Float[Tensor, "b c h w"]
 Image = Float[Tensor, "b 3 h w"]
@@ -81,10 +81,12 @@ class ViewEncoder(nn.Module):
     that fraction of the size before the stem, and everything after it has that size.
     """
 
-    def __init__(self, width: int, embedding: int, views: Sequence[str], reduction: int = 1) -> None:
+    def __init__(
+        self, width: int, embedding: int, views: Sequence[str], reduction: int = 1, mixture_steps: int = STEPS
+    ) -> None:
         super().__init__()
         self.views, self.reduction = tuple(views), reduction
-        self.stem = nn.Sequential(nn.Conv2d(3 * reduction**2, width, 3, padding=1), MEFC(width))
+        self.stem = nn.Sequential(nn.Conv2d(3 * reduction**2, width, 3, padding=1), MEFC(width, mixture_steps))
         self.heads = nn.ModuleDict({head: ViewHead(width, embedding) for head in heads_of(views)})
 
     def locate(self, image: Image) -> Features:

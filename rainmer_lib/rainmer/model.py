@@ -45,7 +45,7 @@ class DerainingNetwork(Derainer):
     def __init__(
         self, width: int, embedding: int, blocks: Sequence[int], heads: Sequence[int], expansion: float,
         rates: Sequence[str], topk: str, views: Sequence[str], prompts: bool, weighting: str, placement: str,
-        interaction: bool, view_size: int, reduction: int,
+        interaction: bool, view_size: int, reduction: int, mixture_steps: int,
     ) -> None:  # fmt: skip
         super().__init__()
         self.view_size = view_size
@@ -54,9 +54,10 @@ class DerainingNetwork(Derainer):
         prompt_heads = heads_of(views) if prompts else ()
         self.prompted = bool(prompt_heads)
         self.backbone = Backbone(
-            width, blocks, heads, expansion, rates, topk, embedding, prompt_heads, weighting, placement, reduction
+            width, blocks, heads, expansion, rates, topk, embedding, prompt_heads, weighting, placement, reduction,
+            mixture_steps,
         )
-        self.encoder = ViewEncoder(width, embedding, views, reduction) if views or interaction else None
+        self.encoder = ViewEncoder(width, embedding, views, reduction, mixture_steps) if views or interaction else None
         self.interaction = SpatialChannelInteraction(width) if interaction else None
         self._whole: Image | None = None
 
@@ -130,7 +131,7 @@ def build_network(config: RainmerConfig) -> DerainingNetwork:
     network = DerainingNetwork(
         config.width, config.embedding, config.blocks, config.heads, config.expansion, config.sparse_rates, config.topk,
         config.views, config.prompts, config.prompt_weighting, config.prompt_placement, config.interaction, config.view_size,
-        config.reduction,
+        config.reduction, config.mixture_steps,
     )  # fmt: skip
     if config.start == "identity":
         torch.nn.init.zeros_(network.backbone.leave.weight)

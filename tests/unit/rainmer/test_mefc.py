@@ -32,3 +32,20 @@ def test_the_mean_is_taken_of_contiguous_images(monkeypatch):
     mefc, last = mefc.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
     torch.testing.assert_close(mefc(last), expected)
     assert pooled == [True] * 4
+
+
+def test_one_step_is_the_first_of_four():
+    """With fewer steps, the weights of the first ones mean the same."""
+    torch.manual_seed(0)
+    one, four, x = MEFC(3, 1).double(), MEFC(3).double(), doubles(2, 3, 7, 6)
+    own = four.state_dict()
+    kept = {name: own[name] for name in one.state_dict() if not name.startswith("weigh.2")}
+    one.load_state_dict(kept | {name: own[name][:8] for name in ("weigh.2.weight", "weigh.2.bias")})
+    with torch.no_grad():
+        for experts in four.experts[1:]:
+            for layer in experts.modules():
+                if isinstance(layer, nn.Conv2d):
+                    layer.weight.zero_()
+        for merge in four.merge[1:]:
+            merge.weight.zero_()
+    torch.testing.assert_close(one(x), four(x))
