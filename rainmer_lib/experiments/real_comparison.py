@@ -13,6 +13,7 @@ from rainmer_lib.experiments.fixed_methods import fixed_on
 from rainmer_lib.experiments.real_rain import (
     BLUR,
     CONTROL,
+    KEPT,
     STAND_IN,
     Image,
     blurred,
@@ -31,7 +32,7 @@ from rainmer_lib.pretrained.models import MODELS, load_model
 
 METRICS = ("niqe", "brisque")
 # photos for figures, chosen by their content: visible streaks, not squashed, no people, no watermark
-SHOWN = {"real147": ("114", "115"), "mwd": ("rain136",), STAND_IN: ("china-left-0", "china-right-1")}
+SHOWN = {KEPT: ("17", "107"), "mwd": ("rain136",), STAND_IN: ("china-left-0", "china-right-1")}
 
 
 class RealComparison(Comparison):
