@@ -93,6 +93,11 @@ def kinds(compared: Rows) -> dict[str, list[str]]:
     return found
 
 
+def one_of_each_kind(compared: Rows) -> set[str]:
+    """Return the labels of the first row of each kind, and DCD-GAN, for a picture that has no place for all."""
+    return {labels[0] for labels in kinds(compared).values()} | {OURS}
+
+
 def check_claims(means: pd.DataFrame, compared: Rows, protocol: str = "prenet") -> pd.DataFrame:
     """Test whether DCD-GAN is better than each other row and than PReNet's authors' weights.
 

@@ -118,6 +118,11 @@ def test_the_other_notebooks_take_rows_of_the_table_of_every_kind_that_learns(no
     assert list(found) == [label for label in every if label in found]
 
 
+def test_a_picture_shows_the_first_row_of_each_kind_and_dcdgan():
+    shown = {"DSC", "DDN", "SIRR", "CycleGAN", "DCD-GAN"}
+    assert table1.one_of_each_kind(rows("benchmarks", profile("laptop"))) == shown
+
+
 def test_on_photos_that_take_long_a_compared_system_has_one_run():
     for notebook in table1.COMPARED:
         number = {label: len(row.seeds(3)) for label, row in rows(notebook, profile("laptop")).items()}
