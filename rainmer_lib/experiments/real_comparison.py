@@ -82,11 +82,11 @@ def shown_photos(comparison: RealComparison) -> Iterator[tuple[str, str, dict[st
 
 
 def captions(images: dict[str, Image], data: UnpairedRain) -> dict[str, str]:
-    """Format the scores of each image as captions of a figure."""
+    """Format the scores of each image as captions of a figure, a line for each: side by side they are wider than a window."""
     names = {"niqe": "NIQE", "brisque": "BRISQUE"}
     measured_by = metrics_of(data)
     scores = {name: zip(measured_by.metrics, measured_by.measure(image), strict=True) for name, image in images.items()}
-    return {name: ", ".join(f"{names[metric]} {value:.1f}" for metric, value in row) for name, row in scores.items()}
+    return {name: "\n".join(f"{names[metric]} {value:.1f}" for metric, value in row) for name, row in scores.items()}
 
 
 def changes(means: pd.DataFrame) -> pd.DataFrame:
