@@ -32,7 +32,8 @@ def seen_figure(means: pd.DataFrame, scores: pd.DataFrame, kinds: Mapping[str, s
     for axis, (title, table, measure) in zip(axes[0], panels, strict=True):
         for line, method in enumerate(lines):
             _line(axis, line, table[table.method.eq(method)], measure, palette[method])
-        axis.set(title=title, xlim=(0, 1.04), yticks=range(len(lines)), xlabel=UNITS.get(measure, "score"))
+        axis.set_title(title, fontsize=7.5)  # the longest name of a set is as wide as a panel
+        axis.set(xlim=(0, 1.04), yticks=range(len(lines)), xlabel=UNITS.get(measure, "score"))
         axis.set_xticks((0, 0.5, 1), ("0", "0.5", "1"))
         axis.set_yticklabels([ROWS.get(name, name) for name in lines])
         axis.grid(False, axis="y")
