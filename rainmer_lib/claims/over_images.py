@@ -78,14 +78,17 @@ def compare_images(scores: pd.DataFrame, better: str, worse: str, signs: Mapping
 def differences(scores: pd.DataFrame, better: str, worse: str, metric: str) -> Differences:
     """Return better - worse on each image of one test set, each averaged over its seeds.
 
-    Raises ValueError if the images or seeds of the two cannot be paired.
+    Of two with several runs, one may have a part of the other's seeds: both are then averaged over these.  Raises ValueError if
+    the images or seeds of the two cannot be paired.
     """
     scores = scores.assign(image=scores.image.astype(str))  # names such as 344010 come back from a CSV as numbers
     chosen = (scores[scores.method.eq(method)] for method in (better, worse))
     tables = [table.pivot(index="image", columns="seed", values=metric) for table in chosen]
     seeds = [set(table.columns) for table in tables]
-    if seeds[0] != seeds[1] and 1 not in map(len, seeds):  # one: fixed weights, or a single training run
+    several, shared = 1 not in map(len, seeds), seeds[0] & seeds[1]  # one: fixed weights, or a single training run
+    if several and shared not in seeds:
         raise ValueError(f"{better} has the seeds {sorted(seeds[0])}, {worse} {sorted(seeds[1])}; expected the same")
+    tables = [table[sorted(shared)] for table in tables] if several else tables
     if set(tables[0].index) != set(tables[1].index):
         other = sorted(set(tables[0].index) ^ set(tables[1].index))
         names = ", ".join(map(str, other[:5]))

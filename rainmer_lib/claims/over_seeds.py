@@ -22,9 +22,10 @@ def check_order(means: pd.DataFrame, order: list[str], metric: str) -> pd.DataFr
     The rule is weak: among many comparisons of equivalent methods it finds some differences by chance, see `by_chance`.
     """
     table = means.pivot(index="seed", columns="method", values=metric)
-    rows = []
+    once, rows = set(means.method[means.repeated]) if "repeated" in means else set(), []
     for better, worse in zip(order, order[1:], strict=False):
         difference = (table[better] - table[worse]).dropna()  # the seeds that both have
+        difference = difference[:1] if {better, worse} <= once else difference
         rows.append((better, worse, difference.mean(), difference.std(), len(difference), verdict(difference)))
     return pd.DataFrame(rows, columns=["better", "worse", "difference", "spread", "seeds", "verdict"])
 
@@ -109,11 +110,12 @@ def each_seed(means: pd.DataFrame) -> pd.DataFrame:
     """Repeat the rows of methods with one seed for every seed, so that others can be compared with them within seeds.
 
     Such methods have fixed weights (seed -1), or a single training run.  The spread of a difference is then the other's alone.
+    Column `repeated` marks them, so that `check_order` counts a difference between two of them once.
     """
     seeds = sorted(set(means.seed) - {FIXED})
     single = means.groupby("method").seed.transform("nunique") == 1
-    repeated = (means[single].assign(seed=seed) for seed in seeds)
-    return pd.concat([means[~single], *repeated], ignore_index=True)
+    repeated = (means[single].assign(seed=seed, repeated=True) for seed in seeds)
+    return pd.concat([means[~single].assign(repeated=False), *repeated], ignore_index=True)
 
 
 def check_measures(

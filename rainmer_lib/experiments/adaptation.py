@@ -13,10 +13,9 @@ from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.dcdgan.config import DCDGANConfig
 from rainmer_lib.dcdgan.step import Trainer
 from rainmer_lib.experiments.compare import Comparison, score_input, score_run
-from rainmer_lib.experiments.experiment import Row, Rows, row_of
+from rainmer_lib.experiments.experiment import Row, Rows
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.runs import Run, train_rows, train_run
-from rainmer_lib.methods import METHODS
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, read_weights
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.run import RunFolder
@@ -24,7 +23,7 @@ from rainmer_lib.training.run import RunFolder
 PRESETS = ("rain12", "medium", "rain100h")  # other rain on the same photos: dense and short, veiled, crossing
 SHARE = 4  # adaptation runs a quarter of the training steps ...
 PATIENCE = 2  # ... at half the generators' learning rate
-ADAPTED, MIXED, PAIRED = "adapted", "mixed rain", METHODS["paired_generator"].title
+ADAPTED, MIXED = "adapted", "mixed rain"
 KEPT = ("derain", "all")  # networks that adaptation keeps
 
 
@@ -79,13 +78,6 @@ def _networks_in(trained: RunFolder, device: str) -> dict:
     return state["model"]
 
 
-def with_pairs(comparison: Comparison, say=print) -> Comparison:
-    """Extend the comparison by a row for each seed: the same generator, trained on the pairs of the same photos."""
-    settings, method = comparison.settings, METHODS["paired_generator"]
-    row = replace(row_of(method, settings.profile), data=lambda source: method.data(source, settings.profile.name))
-    return with_rows(comparison, {PAIRED: row}, say)
-
-
 def with_mixed_rain(comparison: Comparison, label: str, row: Row, say=print) -> Comparison:
     """Extend the comparison by `row` trained on a mixture of synthetic and real rain (Sec. 4.5), for each seed."""
     mixed = with_real_rain(comparison.settings.data, row.config.crop)
@@ -129,7 +121,7 @@ def drops(gains: pd.DataFrame, own: str) -> pd.DataFrame:
     return result.assign(kept=result.elsewhere - result.own).reset_index()
 
 
-def check_claims(gains: pd.DataFrame, own: str, method: str, supervised: Iterable[str] = (PAIRED,)) -> pd.DataFrame:
+def check_claims(gains: pd.DataFrame, own: str, method: str, supervised: Iterable[str]) -> pd.DataFrame:
     """Test whether `method` keeps more of its gain elsewhere than each supervised row, and whether adaptation helps.
 
     `gains` as for `drops`.  One row for each supervised method answers the first question, then one for each new domain the

@@ -11,16 +11,26 @@ from rainmer_lib.plots import by_test_set
 from rainmer_lib.plots.ablation import gains
 from rainmer_lib.plots.families import family_crops
 from rainmer_lib.plots.panels import streak_box
-from rainmer_lib.plots.quality_cost import kind_colours, quality_cost_figure
+from rainmer_lib.plots.quality_cost import kind_colours, kind_legend, quality_cost_figure
 from rainmer_lib.plots.style import TEST_SET_LABELS
 from rainmer_lib.pretrained.models import MODELS
 from rainmer_lib.training.method import KINDS
 
 
-def kinds_of(comparison: Comparison) -> dict[str, str]:
-    """Return the group of every method of a comparison by its label, those with fixed weights included."""
-    fixed = {name: MODELS[model].method().kind for name, _, model in fixed_on(comparison.settings.test_sets)}
-    return {run.label: run.method.kind for run in comparison.runs} | fixed
+def kinds_of(comparison: Comparison, models: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the group of every method of a comparison by its label, those with fixed weights included.
+
+    `models`: label -> name in `pretrained.models.MODELS`; None for those of `fixed_on` on the comparison's test sets.
+    """
+    if models is None:
+        models = {name: model for name, _, model in fixed_on(comparison.settings.test_sets)}
+    return {run.label: run.method.kind for run in comparison.runs} | {n: MODELS[m].method().kind for n, m in models.items()}
+
+
+def with_kinds(table: pd.DataFrame, kinds: Mapping[str, str]) -> pd.DataFrame:
+    """Return a table of methods by (test set, measure) with their kinds as its first column; empty where there is none."""
+    column = pd.DataFrame({("kind", ""): [kinds.get(name, "") for name in table.index]}, index=table.index)
+    return pd.concat([column, table], axis=1)
 
 
 def family_table(means: pd.DataFrame, kinds: Mapping[str, str], protocol: str) -> pd.DataFrame:
@@ -63,6 +73,14 @@ def gain_figure(gained: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
     labels = {"psnr": "PSNR, gain (dB)", "ssim": "SSIM, gain"}
     title = "gain over the input, prenet; colour: kind; dots: seeds; PReNet: table"
     return by_test_set.change_figure(gained, drawn, labels, title, kind_colours(kinds))
+
+
+def quality_figure(changed: pd.DataFrame, kinds: Mapping[str, str], labels: Mapping[str, str], title: str) -> Figure:
+    """Plot changes of scores from the input (`plots.by_test_set.change_figure`) in the colour of each kind, with its legend."""
+    drawn = [name for name in dict.fromkeys(changed.method) if name in kinds]
+    figure = by_test_set.change_figure(changed, drawn, labels, title, kind_colours(kinds))
+    kind_legend(figure, kinds)
+    return figure
 
 
 def cost_figure(gained: pd.DataFrame, cost: pd.DataFrame, test_set: str, highlighted: str) -> Figure:

@@ -13,6 +13,7 @@ from rainmer_lib.experiments.fixed_methods import fixed_on
 from rainmer_lib.experiments.real_rain import (
     BLUR,
     CONTROL,
+    KEPT,
     STAND_IN,
     Image,
     blurred,
@@ -31,7 +32,7 @@ from rainmer_lib.pretrained.models import MODELS, load_model
 
 METRICS = ("niqe", "brisque")
 # photos for figures, chosen by their content: visible streaks, not squashed, no people, no watermark
-SHOWN = {"real147": ("114", "115"), "mwd": ("rain136",), STAND_IN: ("china-left-0", "china-right-1")}
+SHOWN = {KEPT: ("17", "107"), "mwd": ("rain136",), STAND_IN: ("china-left-0", "china-right-1")}
 
 
 class RealComparison(Comparison):
@@ -81,11 +82,11 @@ def shown_photos(comparison: RealComparison) -> Iterator[tuple[str, str, dict[st
 
 
 def captions(images: dict[str, Image], data: UnpairedRain) -> dict[str, str]:
-    """Format the scores of each image as captions of a figure."""
+    """Format the scores of each image as captions of a figure, a line for each: side by side they are wider than a window."""
     names = {"niqe": "NIQE", "brisque": "BRISQUE"}
     measured_by = metrics_of(data)
     scores = {name: zip(measured_by.metrics, measured_by.measure(image), strict=True) for name, image in images.items()}
-    return {name: ", ".join(f"{names[metric]} {value:.1f}" for metric, value in row) for name, row in scores.items()}
+    return {name: "\n".join(f"{names[metric]} {value:.1f}" for metric, value in row) for name, row in scores.items()}
 
 
 def changes(means: pd.DataFrame) -> pd.DataFrame:

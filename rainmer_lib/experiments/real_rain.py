@@ -15,6 +15,7 @@ from torch import nn
 
 from rainmer_lib.claims.over_seeds import FIXED
 from rainmer_lib.data import layouts, registry
+from rainmer_lib.data.real_photos import REAL_SET, real147
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments.fixed_methods import kept_table
 from rainmer_lib.experiments.kept import rows_of
@@ -27,7 +28,8 @@ from rainmer_lib.metrics.niqe import NiqeParameters, niqe, niqe_parameters
 from rainmer_lib.metrics.protocols import quantise
 from rainmer_lib.pretrained.models import load_model
 
-REAL_SETS = ("real147", "mwd")
+KEPT = "real147-kept"  # the photos of Real147 whose scenes semi-supervised training does not see
+REAL_SETS = {KEPT: REAL_SET, "mwd": "mwd"}  # set of photos -> the set of the registry to which they belong
 STAND_IN = "rendered"  # held-out photos of the training data under rendered rain, used where there are no real photos
 BLUR = 1.0  # pixels, standard deviation of the control
 CONTROL = "blurred input"
@@ -68,7 +70,7 @@ def real_sets(data: UnpairedRain) -> tuple[str, ...]:
         return (STAND_IN,)
     for name in REAL_SETS:
         _entries(name)
-    return REAL_SETS
+    return tuple(REAL_SETS)
 
 
 def photos(test_set: str, data: UnpairedRain) -> Iterator[tuple[str, Image]]:
@@ -84,14 +86,15 @@ def names(test_set: str, data: UnpairedRain) -> list[str]:
 
 
 def _entries(test_set: str) -> tuple[layouts.Entry, ...]:
-    benchmark, split = registry.lookup(test_set)
+    benchmark, split = registry.lookup(REAL_SETS.get(test_set, test_set))
     try:
         listing = split.listing()
     except FileNotFoundError as error:
         raise FileNotFoundError(benchmark.missing(str(error))) from error
     if listing.problems or len(listing.entries) != split.count:
         raise ValueError(f"{listing.folder}: expected {split.count} photos, found {len(listing.entries)} {listing.problems}")
-    return listing.entries
+    kept = real147()[1] if test_set == KEPT else {entry.name for entry in listing.entries}
+    return tuple(entry for entry in listing.entries if entry.name in kept)
 
 
 def quality_of_run(run: Run, test_set: str, data: UnpairedRain) -> pd.DataFrame:

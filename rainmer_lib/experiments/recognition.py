@@ -4,7 +4,7 @@ The paper asks a commercial service about 30 real photos that it does not name. 
 `downstream.rain_classifier` and the objects from `downstream.detector`; both run on any machine and know no deraining method.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -156,8 +156,8 @@ def derained(network: nn.Module, images: Images) -> Images:
     return {name: quantise(derain(network, image), "truncate") for name, image in images.items()}
 
 
-def example(evaluation: EvaluationSet, runs: Sequence[Run]) -> tuple[Images, dict[str, Detections]]:
-    """Return all versions of one image, first seed, with their detections.
+def example(evaluation: EvaluationSet, runs: Sequence[Run], labels: Collection[str]) -> tuple[Images, dict[str, Detections]]:
+    """Return the versions of one image, first seed, with their detections; `labels` chooses among the runs.
 
     It is the image with the most objects on its clean frame, so that nobody picks it.  Both are empty if no objects are
     detected in this evaluation set.
@@ -167,7 +167,7 @@ def example(evaluation: EvaluationSet, runs: Sequence[Run]) -> tuple[Images, dic
     clean = evaluation.clean[evaluation.sought]
     name = max(clean, key=lambda n: len(detect(clean[n])))
     rainy = {name: evaluation.rainy[evaluation.sought][name]}
-    networks = {run.label: run.network() for run in runs if run.seed == 0}
+    networks = {run.label: run.network() for run in runs if run.seed == 0 and run.label in labels}
     networks |= {label: load(model) for label, model in evaluation.models.items()}
     images = {"rainy": rainy[name]} | {label: derained(network, rainy)[name] for label, network in networks.items()}
     images[CLEAN] = clean[name]

@@ -1,4 +1,7 @@
-"""The systems of DCD-GAN's Table 1, by kind, each trained here on one training set with the same budget of processor time."""
+"""The systems of DCD-GAN's Table 1, by kind, each trained here on one training set with the same budget of processor time.
+
+Four notebooks compare them: `benchmarks` all, `real_world`, `cross_domain` and `application` those that `COMPARED` names.
+"""
 
 from collections.abc import Mapping
 from functools import partial
@@ -23,30 +26,37 @@ NAMES = (
     "dsc", "gmm", "ddn", "did_mdn", "rescan", "spanet", "paired_generator", "sirr", "syn2real",
     "cyclegan", "cut", "dclgan", "derain_cyclegan", "layer_gan", "dcdgan",
 )  # fmt: skip
-SUPERVISED = ("ddn", "did_mdn", "rescan", "spanet")
+VARYING = ("cyclegan", "cut", "dclgan", "dcdgan")  # trained against discriminators, with DCD-GAN's own networks
+PRIORS, SUPERVISED, SEMI_SUPERVISED = ("dsc", "gmm"), ("ddn", "did_mdn", "rescan", "spanet"), ("sirr", "syn2real")
+SLOW = (*PRIORS, "did_mdn", "derain_cyclegan")  # take longest for a photo, the priors up to half a minute for a megapixel
+# Notebook -> its rows, in this order.  Table 3 names the paper's rows on real photos, to which CUT and DCLGAN are added
+COMPARED = {
+    "benchmarks": NAMES,
+    "real_world": ("rescan", "spanet", *SEMI_SUPERVISED, *VARYING),
+    "cross_domain": (*SUPERVISED, "paired_generator", *SEMI_SUPERVISED, *VARYING),
+    "application": tuple(name for name in NAMES if name not in SLOW),
+}
 # The generator with pairs elsewhere has the steps of DCD-GAN, which take it an eighth of the time
-STEPS = {"laptop": {"paired_generator": 10_000}}
-PRIORS, VARYING = ("dsc", "gmm"), ("cyclegan", "cut", "dclgan", "dcdgan")
+STEPS = {"laptop": {"benchmarks": 10_000, "application": 10_000}}
+OTHERS = tuple(name for name in NAMES if name not in VARYING)
 # Rows with one run; the others have as many as the profile has seeds.  An image under a prior takes seconds, and a fit without
 # gradients hardly depends on its seed.  At quick all compared systems show that they run.
-SINGLE = {"quick": tuple(name for name in NAMES if name not in VARYING)}
+SINGLE = {"quick": OTHERS}
+# Notebooks in which every compared system has one run at laptop: its outputs there take minutes
+ONCE = ("real_world", "application")
 
 
-def rows(profile: Profile) -> Rows:
-    """Return a row for each system, by its name in tables."""
-    return {METHODS[name].title: _row(name, profile) for name in NAMES}
+def rows(notebook: str, profile: Profile) -> Rows:
+    """Return a row for each system that a notebook compares, by its name in tables."""
+    return {METHODS[name].title: _row(notebook, name, profile) for name in COMPARED[notebook]}
 
 
-def supervised(profile: Profile) -> Rows:
-    """Return the rows of the published supervised systems, for a notebook that sets others beside them."""
-    return {METHODS[name].title: _row(name, profile) for name in SUPERVISED}
-
-
-def _row(name: str, profile: Profile) -> Row:
-    method, steps = METHODS[name], STEPS.get(profile.name, {}).get(name)
+def _row(notebook: str, name: str, profile: Profile) -> Row:
+    method, steps = METHODS[name], STEPS.get(profile.name, {}).get(notebook) if name == "paired_generator" else None
     row = row_of(method, profile, **({"steps": steps} if steps else {}))
     data = partial(_data_of, method.data, profile.name)
-    return Row(method, row.config, row.changes, data, method.kind, runs=int(name in SINGLE.get(profile.name, PRIORS)))
+    single = OTHERS if notebook in ONCE and profile.name == "laptop" else SINGLE.get(profile.name, PRIORS)
+    return Row(method, row.config, row.changes, data, method.kind, runs=int(name in single))
 
 
 def _data_of(make: Any, profile: str, source: Any, keep: bool = True) -> Any:
@@ -82,6 +92,11 @@ def kinds(compared: Rows) -> dict[str, list[str]]:
     return found
 
 
+def one_of_each_kind(compared: Rows) -> set[str]:
+    """Return the labels of the first row of each kind, and DCD-GAN, for a picture that has no place for all."""
+    return {labels[0] for labels in kinds(compared).values()} | {OURS}
+
+
 def check_claims(means: pd.DataFrame, compared: Rows, protocol: str = "prenet") -> pd.DataFrame:
     """Test whether DCD-GAN is better than each other row and than PReNet's authors' weights.
 
@@ -113,4 +128,6 @@ def _across(compared: Rows) -> list[tuple[str, str]]:
     return list(product(of_kind.get("supervised", []), of_kind.get("semi-supervised", [])))
 
 
-EXPERIMENTS: Mapping[str, Experiment] = {"benchmarks": Experiment(rows, DCDGAN.data, lambda profile: profile.test_sets)}
+EXPERIMENTS: Mapping[str, Experiment] = {
+    name: Experiment(partial(rows, name), DCDGAN.data, lambda profile: profile.test_sets) for name in COMPARED
+}

@@ -6,6 +6,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter, StrMethodFormatter
 
 from rainmer_lib.plots.style import WIDTH
@@ -18,6 +19,12 @@ MARKERS = {"prior-based": ("D", "#7F7F7F"), "supervised": ("s", "#0072B2"), "sem
 def kind_colours(kinds: Mapping[str, str]) -> dict[str, str]:
     """Return the colour of each method's kind: grey prior-based, blue supervised, ochre semi-supervised, green unpaired."""
     return {method: MARKERS[kind][1] for method, kind in kinds.items()}
+
+
+def kind_legend(figure: Figure, kinds: Mapping[str, str]) -> None:
+    """Name the colours of the kinds that occur, below the panels."""
+    patches = [Patch(color=colour, alpha=0.6, label=kind) for kind, (_, colour) in MARKERS.items() if kind in kinds.values()]
+    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=7.5)
 
 
 def quality_cost_figure(quality: pd.Series, cost: pd.DataFrame, label: str, highlighted: str = "") -> Figure:

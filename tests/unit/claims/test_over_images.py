@@ -9,6 +9,7 @@ import pytest
 from rainmer_lib.claims.over_images import (
     both_verdicts,
     compare_images,
+    differences,
     mean_interval,
     paired_table,
     paired_test,
@@ -136,6 +137,12 @@ def test_a_printed_table_gives_each_metric_its_own_order():
 
 
 @pytest.mark.slow
+def test_of_fewer_runs_those_with_the_same_seeds_are_compared():
+    table = pd.concat([scores("a", [[1, 2], [5, 9], [100, 100]], (0, 1, 2)), scores("b", [[0, 0], [2, 2]], (0, 1))])
+    assert differences(table, "a", "b", "psnr").tolist() == [2.0, 4.5]
+    assert differences(table, "b", "a", "psnr").tolist() == [-2.0, -4.5]
+
+
 def test_several_pairs_stand_below_each_other_and_beside_the_verdicts_over_seeds():
     values = np.random.default_rng(1).normal(30, 1, (1, 12))
     table = pd.concat([scores("a", values + 1), scores("b", values), scores("c", values - 1)], ignore_index=True)

@@ -126,6 +126,14 @@ def test_a_method_of_one_run_stands_beside_every_seed_of_the_others():
     ]  # fmt: skip
 
 
+def test_between_two_methods_of_one_run_each_there_is_one_difference_and_no_verdict():
+    table = each_seed(pd.concat([means(ours=[1.0, 2.0, 3.0]), means(prior=[5.0], net=[7.0])], ignore_index=True))
+    both = check_order(table, ["net", "prior"], "psnr").iloc[0]
+    assert (both.difference, both.seeds, both.verdict) == (2.0, 1, "inconclusive") and pd.isna(both.spread)
+    one = check_order(table, ["prior", "ours"], "psnr").iloc[0]
+    assert (one.difference, one.seeds, one.verdict) == (3.0, 3, "supported")
+
+
 def test_the_sentence_on_chance_has_the_share_of_its_number_of_seeds():
     assert "2.7 %" in chance_told(5) and "10.6 %" in chance_told(3)
     assert "2 seeds nothing" in chance_told(2) and "1 seed nothing" in chance_told(1)

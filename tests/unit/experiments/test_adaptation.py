@@ -116,19 +116,6 @@ def trained_rows(data, quick, monkeypatch):
     return Comparison([], pd.DataFrame(), quick(data, ("held-out", "rain12"), seeds=2)), listed
 
 
-def test_the_network_with_pairs_trains_on_the_pairs_of_the_same_photos(trained_rows, data):
-    comparison, listed = trained_rows
-    found, method = adaptation.with_pairs(comparison), METHODS["paired_generator"]
-    configs = [method.at("quick", seed=seed) for seed in range(2)]
-    assert [(*row[:3], row[4]) for row in listed] == [(method.title, method.name, config, "quick") for config in configs]
-    given, own = listed[0][3].batch(3, 2, 32, 1), data.paired_batch(3, 2, 32, 1)
-    assert all(torch.equal(a, b) for a, b in zip(given, own, strict=True)) and listed[0][3].fingerprint == data.fingerprint
-    assert set(zip(found.scores.method, found.scores.seed, found.scores.test_set, strict=True)) == {
-        (method.title, seed, name) for seed in range(2) for name in ("held-out", "rain12")
-    }  # fmt: skip
-    assert [run.seed for run in found.runs] == [0, 1] and set(found.scores.data) == {"embedded"}
-
-
 def test_a_row_with_real_rain_mixed_in_keeps_all_else(trained_rows, data, monkeypatch):
     comparison, listed = trained_rows
     row, mixed = row_of(METHODS["dcdgan"], profile("quick"), negatives="external"), replace(data, name="mixed")

@@ -69,7 +69,7 @@ def test_self_training_changes_the_rehearsals_alone(name):
 
 
 def test_the_unpaired_methods_stand_under_their_titles():
-    found = rows("real_world", profile("laptop"))
+    found = rows("closely_related", profile("laptop"))
     assert {label: row.method.name for label, row in found.items()} == {
         "CycleGAN": "cyclegan", "CUT": "cut", "DCLGAN": "dclgan", "DCD-GAN": "dcdgan",
     }  # fmt: skip

@@ -50,7 +50,7 @@ def test_a_notebook_prints_every_row():
 
 
 def test_it_prints_what_the_profile_changes_once_for_methods_of_one_size():
-    head, size, lines = printed(rows("real_world", PROFILES["laptop"]), PROFILES["laptop"], seeds=3)
+    head, size, lines = printed(rows("closely_related", PROFILES["laptop"]), PROFILES["laptop"], seeds=3)
     assert head == f"profile laptop, seeds 0 to 2, {DCDGAN.sizes['laptop'].duration}"
     changes = DCDGAN.sizes["laptop"].changes
     assert size[0] == "CycleGAN, CUT, DCLGAN, DCD-GAN, the paper's values -> this profile's:"

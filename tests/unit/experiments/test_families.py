@@ -8,7 +8,15 @@ import pandas as pd
 import pytest
 
 from rainmer_lib.experiments.compare import Comparison, Example
-from rainmer_lib.experiments.families import cost_figure, family_figure, family_table, gain_figure, kinds_of
+from rainmer_lib.experiments.families import (
+    cost_figure,
+    family_figure,
+    family_table,
+    gain_figure,
+    kinds_of,
+    quality_figure,
+    with_kinds,
+)
 from rainmer_lib.methods import METHODS
 from rainmer_lib.plots.ablation import gains
 from rainmer_lib.plots.panels import streak_box
@@ -29,6 +37,25 @@ def test_labels_of_runs_and_of_fixed_weights_have_a_group(quick):
         "a dsc": "prior-based", "a rescan": "supervised", "a sirr": "semi-supervised", "a cyclegan": "unpaired",
         "PReNet": "supervised", "dcdgan-small": "unpaired",
     }  # fmt: skip
+
+
+def test_given_models_stand_in_place_of_those_of_the_test_sets(quick):
+    found = kinds_of(Comparison([], pd.DataFrame(), quick(None, ("held-out", "rain12"))), {"PReNet (ours)": "prenet-rain1400"})
+    assert found == {"PReNet (ours)": "supervised"}
+
+
+def test_a_table_names_the_kind_of_each_method_and_none_of_the_input():
+    table = with_kinds(pd.DataFrame({("mwd", "NIQE"): [4.0, 3.0]}, index=["input", "DSC"]), KINDS)
+    assert list(table.columns) == [("kind", ""), ("mwd", "NIQE")] and table["kind", ""].tolist() == ["", "prior-based"]
+
+
+def test_changes_are_drawn_for_methods_of_a_kind_alone():
+    rows = [("blurred input", 2.0), ("DSC", 0.5), ("DCD-GAN", -1.0)]
+    changed = pd.DataFrame([(*row, 0, "mwd") for row in rows], columns=["method", "niqe", "seed", "test_set"])
+    figure = quality_figure(changed, KINDS, {"niqe": "NIQE, change"}, "title")
+    assert [bar.get_width() for bar in figure.axes[0].patches] == [0.5, -1.0]
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["prior-based", "supervised", "unpaired"]
+    plt.close("all")
 
 
 def test_each_group_has_its_range_and_names_its_best():

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import pandas as pd
 import pytest
 
-from rainmer_lib.data import registry
 from rainmer_lib.experiments import real_comparison, real_rain
 from rainmer_lib.experiments.experiment import Row
 from rainmer_lib.experiments.real_comparison import RealComparison, changes, check_lower, compare_real, quality_table
@@ -69,5 +68,4 @@ def test_a_comparison_has_the_photos_their_control_every_run_and_what_is_given(
 @pytest.mark.data
 def test_the_shown_photos_are_there():
     for name in real_rain.REAL_SETS:
-        entries = registry.lookup(name)[1].listing().entries
-        assert set(real_comparison.SHOWN[name]) <= {entry.name for entry in entries}
+        assert set(real_comparison.SHOWN[name]) <= set(real_rain.names(name, None))

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from rainmer_lib.data import layouts, registry
+from rainmer_lib.data.real_photos import real147
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments import real_rain
 from rainmer_lib.experiments.real_rain import STAND_IN, blurred, metrics_of, quality_of_input, quality_of_run, real_sets
@@ -68,10 +69,20 @@ def test_a_photo_that_cannot_be_measured_is_named(two_crops):
 
 @pytest.mark.data
 def test_every_real_photo_is_large_enough():
-    for name in real_rain.REAL_SETS:
+    for name in real_rain.REAL_SETS.values():
         for entry in registry.lookup(name)[1].listing().entries:
             with Image.open(entry.rainy) as image:
                 assert (image.width // 96) * (image.height // 96) >= 2, f"{name}: NIQE cannot measure {entry.name}"
+
+
+@pytest.mark.data
+def test_no_method_saw_the_photos_of_real147_that_are_measured():
+    seen, kept = real147()
+    measured = real_rain.names(real_rain.KEPT, None)
+    assert sorted(measured) == sorted(kept) and not set(measured) & set(seen)
+    assert sorted(real_rain.names("real147", None)) == sorted({*seen, *kept})
+    name, image = next(real_rain.photos(real_rain.KEPT, None))
+    assert name == measured[0] and np.array_equal(image, layouts.read_rgb(kept[name]))
 
 
 @pytest.mark.data

@@ -62,11 +62,12 @@ def test_named_models_stand_beside(street_scenes, six_runs):
     settings = SimpleNamespace(profile=profile, data=SimpleNamespace(fingerprint="f"))
     seen = recognise(beside, six_runs[:1], settings)
     assert (seen.method.eq("PReNet (supervised)")).sum() == 6 and set(seen[seen.method.str.startswith("PReNet")].seed) == {-1}
-    images, found = example(beside, six_runs)
+    images, found = example(beside, six_runs, ("ours", "other"))
     assert list(images) == ["rainy", "ours", "other", "PReNet (supervised)", "clean"] == list(found)
     counts = {name: len(recognition.detect(image)) for name, image in street_scenes.clean["streets"].items()}
     assert len(found["clean"]) == max(counts.values())
-    assert example(EvaluationSet(street_scenes.rainy, {}, "", {}, ()), six_runs) == ({}, {})
+    assert example(EvaluationSet(street_scenes.rainy, {}, "", {}, ()), six_runs, ()) == ({}, {})
+    assert list(example(beside, six_runs, ["other"])[0]) == ["rainy", "other", "PReNet (supervised)", "clean"]
 
 
 @pytest.mark.slow

@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from rainmer_lib.experiments import table1
-from rainmer_lib.experiments.adaptation import PAIRED
 from rainmer_lib.experiments.compare import Comparison
 from rainmer_lib.experiments.profiles import PROFILES, profile
 from rainmer_lib.experiments.records import published
 from rainmer_lib.experiments.registry import rows
 from rainmer_lib.experiments.settings import Settings
+from rainmer_lib.methods import METHODS
 from rainmer_lib.training.method import KINDS
 
 PRINTED = {
@@ -107,8 +107,30 @@ def test_without_semi_supervised_rows_the_others_are_judged(scored):
     assert set(found.worse) == {"DSC", "DDN"} and set(found.better) == {"DCD-GAN"}
 
 
-def test_supervised_rows_are_those_of_the_table():
-    every = rows("benchmarks", profile("laptop"))
-    found = table1.supervised(profile("laptop"))
-    assert all(every[label].config == row.config and every[label].runs == row.runs for label, row in found.items())
-    assert list(found) == [label for label in table1.kinds(every)["supervised"] if label != PAIRED]
+@pytest.mark.parametrize("notebook", ["real_world", "cross_domain", "application"])
+def test_the_other_notebooks_take_rows_of_the_table_of_every_kind_that_learns(notebook):
+    """The same runs, so that nothing is trained for them alone, but the generator with pairs in the steps of DCD-GAN."""
+    every, found = rows("benchmarks", profile("laptop")), rows(notebook, profile("laptop"))
+    other = {label for label, row in found.items() if row.config != every[label].config}
+    assert other == ({METHODS["paired_generator"].title} if notebook == "cross_domain" else set())
+    assert [kind for kind in table1.kinds(found) if kind != "prior-based"] == list(KINDS)[1:]
+    assert list(found) == [label for label in every if label in found]
+
+
+def test_a_picture_shows_the_first_row_of_each_kind_and_dcdgan():
+    shown = {"DSC", "DDN", "SIRR", "CycleGAN", "DCD-GAN"}
+    assert table1.one_of_each_kind(rows("benchmarks", profile("laptop"))) == shown
+
+
+def test_on_photos_that_take_long_a_compared_system_has_one_run():
+    for notebook in table1.COMPARED:
+        number = {label: len(row.seeds(3)) for label, row in rows(notebook, profile("laptop")).items()}
+        assert all(number[label] == 3 for label in ("CycleGAN", "CUT", "DCLGAN", "DCD-GAN"))
+        assert number["RESCAN"] == (1 if notebook in ("real_world", "application") else 3)
+    assert len(rows("real_world", profile("paper"))["RESCAN"].seeds(3)) == 3
+
+
+def test_the_rows_on_real_photos_are_those_of_table_3():
+    printed = {"SSIR": "SIRR", "Ours": "DCD-GAN"}
+    names = [printed.get(name, name) for name in published("dcdgan_table3").method]
+    assert [label for label in rows("real_world", profile("laptop")) if label not in ("CUT", "DCLGAN")] == names

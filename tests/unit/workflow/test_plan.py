@@ -8,7 +8,7 @@ import pytest
 
 from rainmer_lib import paths
 from rainmer_lib.dcdgan import step as dcdgan_step
-from rainmer_lib.experiments import all_in_one, dcdgan, rainmer
+from rainmer_lib.experiments import all_in_one, dcdgan, rainmer, table1
 from rainmer_lib.experiments.profiles import PROFILES
 from rainmer_lib.experiments.rainmer_rows import ROWS
 from rainmer_lib.experiments.registry import EXPERIMENTS, rows
@@ -42,6 +42,13 @@ def test_runs_are_shared_by_the_notebooks_of_dcdgan_that_need_them(named_data):
     assert len(found) == 5 * 9 + 3 * 6
     assert {run.row.method.name for run in found.values()} == {"dcdgan", "cyclegan", "cut", "dclgan"}
     assert all(name.startswith(f"{run.row.method.name}-") for name, run in found.items())
+
+
+@pytest.mark.parametrize("notebook", table1.COMPARED)
+def test_every_system_that_a_notebook_compares_has_its_jobs(notebook, named_data):
+    found = plan.training_runs([notebook], LAPTOP, named_data)
+    assert {run.row.method.name for run in found.values()} == set(table1.COMPARED[notebook])
+    assert len(found) == sum(len(row.seeds(LAPTOP.seeds)) for row in rows(notebook, LAPTOP).values())
 
 
 def test_runs_are_shared_by_the_notebooks_of_rainmer_that_need_them(named_data):
