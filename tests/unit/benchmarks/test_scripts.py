@@ -8,7 +8,10 @@ import pandas as pd
 import pytest
 
 from rainmer_lib import paths
+from rainmer_lib.networks import fast_training, separable
 from rainmer_lib.plots.growth import PANELS
+from rainmer_lib.rainmer import backbone
+from rainmer_lib.rainmer.mefc import MEFC
 
 SCRIPTS = paths.REPOSITORY / "benchmarks"
 
@@ -37,6 +40,16 @@ def test_megapixels(run):
 def test_rainmer_inference(run):
     _, row, *masks = run("rainmer_inference.py", "--size", "tiny", "--repeat", 1, "--masks", 1, "--kinds", "independent")
     assert row[:2] == ["independent", "pass"] and [line[0] for line in masks] == ["independent", "loop", "chained"]
+
+
+def test_rainmer_step_time(run, monkeypatch):
+    """What the script replaces in modules is put back for the tests after it."""
+    monkeypatch.setattr(MEFC, "forward", MEFC.forward)
+    for module in (fast_training, separable, backbone):
+        monkeypatch.setattr(module, "trains_on_cpu", module.trains_on_cpu)
+    head, *rows = run("rainmer_step_time.py", "--profile", "quick", "--repeat", 1)
+    assert head[:5] == ["one", "step", "at", "quick,", "2"] and [row[0] for row in rows] == ["ours", "plain", "released"]
+    assert rows[0][3:] == ["1.00", "x", "ours"] and all(float(row[1]) > 0 for row in rows)
 
 
 def test_folder(run):
