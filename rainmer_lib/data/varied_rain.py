@@ -65,13 +65,9 @@ class VariedRain(UnpairedRain):
 
 
 @cache  # the same for every base; a comparison asks for them for each of its rows
-def rendered_layers() -> tuple[UInt8[np.ndarray, "h w"], ...]:
-    """Render the layers of RENDERED."""
-    return tuple(
-        (255 * render_streaks(SIDE, SIDE, preset, seed)).round().astype(np.uint8)
-        for preset, count in RENDERED.items()
-        for seed in range(count)
-    )
+def rendered_layers(preset: str, count: int) -> tuple[UInt8[np.ndarray, "h w"], ...]:
+    """Render layers of one preset, of seeds from 0 on."""
+    return tuple((255 * render_streaks(SIDE, SIDE, preset, seed)).round().astype(np.uint8) for seed in range(count))
 
 
 def varied(base: UnpairedRain) -> VariedRain:
@@ -80,7 +76,7 @@ def varied(base: UnpairedRain) -> VariedRain:
     Raises ValueError on a set whose photos have rain of their own.
     """
     base.require_layers()
-    rendered = rendered_layers()
+    rendered = [layer for preset, count in RENDERED.items() for layer in rendered_layers(preset, count)]
     return VariedRain(
         f"{base.name}-varied", [*base.rainy_photos, *base.clean_photos], [], [*base.layers, *rendered], base.held_out,
         photos.fingerprint([], [*rendered, np.frombuffer(f"{base.fingerprint} {RECIPE}".encode(), np.uint8)]), base.flip,
