@@ -63,8 +63,8 @@ def ship(folder: Path, name: str, source: UnpairedRain, say: Callable[[str], Non
         say(f"kept from the present card, not measured: see that it holds for this run:\n{own_words}")
     atomic.write_folder(target, lambda part: _fill(part, run, name, source, own_words))
     key = run.folder.identity.key
-    if not any((paths.REPOSITORY / "results").glob(f"*/runs/{key}/config.json")):
-        say(f"to do: record {key} in results/<profile>/runs, as every run whose network ships; its weights are there already")
+    if not any((paths.REPOSITORY / "results").glob(f"*/runs/{key}/{RUN_WEIGHTS}")):
+        say(f"to do: record {key} and its weights in results/<profile>/runs, as every run whose network ships")
     return target
 
 

@@ -99,11 +99,11 @@ def test_a_kept_run_is_found_by_its_configuration(folder):
 
 
 def test_weights_are_kept_of_the_first_seed_and_of_what_ships():
-    """Notebooks show images of the first seed; of the others the scores are kept, and of a network that ships its record."""
+    """Notebooks show images of the first seed; of the others the scores are kept."""
     shipped = [json.loads(path.read_text()) for path in SHIPPED.glob("*/config.json")]
-    kept, recorded = ([config_of(folder)[0] for folder in folders] for folders in (WITH_WEIGHTS, KEPT))
-    assert len(kept) > 10 and all(run in recorded for run in shipped)
-    assert all(run["config"]["seed"] == 0 for run in kept)
+    kept = [config_of(folder)[0] for folder in WITH_WEIGHTS]
+    assert len(kept) > 10 and all(run in kept for run in shipped)
+    assert all(run["config"]["seed"] == 0 or run in shipped for run in kept)
 
 
 def test_at_laptop_the_unpaired_models_beat_the_rainy_input():
