@@ -14,7 +14,7 @@ import numpy as np
 from rainmer_lib.data import weather
 from rainmer_lib.data.batches import PairedBatch
 from rainmer_lib.data.paired import MixedPairs, PairedRain, digest
-from rainmer_lib.data.rendered_domains import RenderedPairs
+from rainmer_lib.data.rendered_domains import Render, rendered
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.data.weather import Layer, Photo, Rendered
@@ -82,18 +82,14 @@ class MixedWeather:
 def mixed_weather(source: UnpairedRain, images: int, view: int, early: int, keep: bool = True) -> MixedWeather:
     """Render all domains on the training photos of `source`, with `images` pairs by day; kept in memory unless `keep` is False.
 
-    The last sixteenth of the streak layers, at least four, is for the held-out photos.  ValueError if the photos of `source`
-    have rain of their own.
+    ValueError if the photos of `source` have rain of their own.
     """
     source.require_layers()
-    rest = max(4, len(source.layers) // 16)
-    photos, tests = [*source.rainy_photos, *source.clean_photos], [pair.clean for pair in source.held_out]
 
-    def domain(name: str, render, size: float) -> PairedRain:
+    def domain(name: str, render: Render, size: float) -> PairedRain:
         count = int(size * images)
-        pairs = RenderedPairs(name, photos, source.layers[:-rest], render, count, 0)
-        held = RenderedPairs(f"{name}-held-out", tests, source.layers[-rest:], render, len(tests), 1)
-        made = PairedRain(name, pairs, digest(source.fingerprint, name, count, RECIPE, "mixed"), held, view)
+        identity = digest(source.fingerprint, name, count, RECIPE, "mixed")
+        made = rendered(name, render, source, source.layers, count, identity, view)
         return made.in_memory() if keep else made
 
     domains = {name: domain(name, *made) for name, made in (EARLY | LATE).items()}

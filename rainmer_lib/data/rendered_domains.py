@@ -20,6 +20,9 @@ RECIPE = 1  # part of the fingerprint; increase it whenever rendered pixels chan
 LARGEST = 481  # most pixels per side, as in BSDS500: larger photos are cropped, at a location that differs by pair
 
 
+Render = Callable[[Photo, Sequence[Layer], np.random.Generator], Rendered]
+
+
 @dataclass(frozen=True)
 class Domain:
     """One domain: its renderer, the published set that it replaces, and its size relative to the smallest domain.
@@ -27,7 +30,7 @@ class Domain:
     `size` follows the published sets before alignment: 13,711 images of Rain13K, 26,124 of GT-Rain, 60,000 night crops.
     """
 
-    render: Callable[[Photo, Sequence[Layer], np.random.Generator], Rendered]
+    render: Render
     stands_for: str
     size: int = 1
     streaks: bool = True
@@ -53,7 +56,7 @@ class RenderedPairs(Sequence):
     name: str
     photos: Sequence[Photo]
     layers: Sequence[Layer]
-    render: Callable[[Photo, Sequence[Layer], np.random.Generator], Rendered]
+    render: Render
     total: int
     seed: int
 
@@ -79,20 +82,31 @@ def rendered_domain(
     largest number, 0 takes one for each photo.  Training is supervised, so both halves of the unpaired set are used.
     ValueError lists the domains, or says that the photos of `source` have rain of their own.
     """
-    source.require_layers()
     if name not in DOMAINS:
         raise ValueError(f"domain {name!r}: choose one of {', '.join(DOMAINS)}")
     domain = DOMAINS[name]
+    source.require_layers()
     layers = source.layers if domain.streaks else lens_and_snow.snow_layers(12, seed=2024)
+    count = images * domain.size
+    identity = digest(source.fingerprint, name, count, seed, RECIPE)
+    return rendered(name, domain.render, source, layers, count, identity, view, seed, held)
+
+
+def rendered(
+    name: str, render: Render, source: UnpairedRain, layers: Sequence[Layer], count: int, identity: str, view: int,
+    seed: int = 0, held: int = 0,
+) -> PairedRain:  # fmt: skip
+    """Return `count` pairs on the training photos of `source`, and held-out ones on its held-out photos.
+
+    The last sixteenth of the layers, at least four, is for the held-out pairs; `held` is as in `rendered_domain`.
+    """
     rest = max(4, len(layers) // 16)
     photos, tests = [*source.rainy_photos, *source.clean_photos], [pair.clean for pair in source.held_out]
-    seeds = 2 * seed, 2 * seed + 1
-    count = images * domain.size
     return PairedRain(
         name,
-        RenderedPairs(name, photos, layers[:-rest], domain.render, count, seeds[0]),
-        digest(source.fingerprint, name, count, seed, RECIPE),
-        RenderedPairs(f"{name}-held-out", tests, layers[-rest:], domain.render, min(held, len(tests)) or len(tests), seeds[1]),
+        RenderedPairs(name, photos, layers[:-rest], render, count, 2 * seed),
+        identity,
+        RenderedPairs(f"{name}-held-out", tests, layers[-rest:], render, min(held, len(tests)) or len(tests), 2 * seed + 1),
         view,
     )
 

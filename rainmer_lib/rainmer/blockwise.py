@@ -3,7 +3,7 @@
 A feature map of the paper's size on a photo has hundreds of megabytes, and most of the time went into fetching such maps from
 memory and into pages that the system had to provide for each.  Blocks give the numbers of the whole image, because each reads
 as many pixels around it as its layers see; tiles of an image (`inference.tiling`) do not, because means over the whole image
-differ in them.  Training keeps the plain form: its gradients need every map, and its numbers stay what they are.
+differ in them.  Training computes whole maps, which its gradients need.
 """
 
 from collections.abc import Callable
