@@ -30,6 +30,7 @@ SAMPLING = "domains"  # draws every weather with equal probability, whatever its
 # profile -> for each weather: training pairs, rendered once and kept in memory (about 1 MB a pair), and at most so many
 # held-out pairs
 PAIRS = {"quick": (16, 2), "laptop": (160, 24), "gpu": (480, 24), "paper": (3000, 24)}
+STEPS = {"laptop": 600}  # training steps, where they are not those of the profile
 INPUT = "input"
 
 
@@ -146,10 +147,11 @@ def rows(profile: Profile, present: Sequence[str] = tuple(WEATHERS)) -> dict[str
     Of these only the weathers that are `present`.  Steps, batches and initial weights are the same for all rows.
     """
     found = {}
+    shared = {"steps": STEPS[profile.name]} if profile.name in STEPS else {}
     for label, named in METHODS.items():
         weathers = tuple(weather for weather in named if weather in present)
         remark = f"trained on {', '.join(weathers)}"
-        found[label] = replace(row_of(RAINMER, profile), data=partial(data_of, weathers=weathers), remark=remark)
+        found[label] = replace(row_of(RAINMER, profile, **shared), data=partial(data_of, weathers=weathers), remark=remark)
     return found
 
 

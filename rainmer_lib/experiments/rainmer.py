@@ -24,7 +24,7 @@ PRINTED = {
 
 # The many rows of `rainmer_ablations`, three seeds each, get a reduced budget: fewer steps, and of the benchmarks only the two
 # smallest, one without haze and one with
-ABLATION_STEPS = {"laptop": 300}
+ABLATION_STEPS = {"laptop": 240}
 ABLATION_SETS = {"laptop": ("rain12", "raincityscapes60")}
 
 

@@ -28,7 +28,7 @@ def test_settings_of_a_notebook(streaked, quick, monkeypatch):
     assert found.test_sets == ("day", "haze", "night"), "who chooses embedded photos is tested on those alone"
     assert found.suffix() == "" and replace(found, seeds=3).suffix() == "__seeds-3"
     assert found.data.mixed.view == RAINMER.at("quick").view_size
-    monkeypatch.setattr("rainmer_lib.rainmer.method.aligned_rain", lambda *args, held: found.data)
+    monkeypatch.setattr("rainmer_lib.rainmer.method.aligned_rain", lambda *args, **given: found.data)
     real = on_domains(replace(plain, test_sets=("held-out", "rain12")))
     assert real.test_sets == ("day", "haze", "night", "rain12")
 
@@ -51,11 +51,11 @@ def test_the_budget_is_every_rows():
     assert ablation_settings(large, 0) == large and ablation_rows(paper, 0) == rows("rainmer_ablations", paper)
     settings = Settings(LAPTOP, None, 3, ("day", *LAPTOP.test_sets[1:]), {"seeds": 0})
     own = ablation_settings(settings, 0)
-    assert own == ablation_settings(settings, 300) and ablation_rows(LAPTOP) == ablation_rows(LAPTOP, 300)
+    assert own == ablation_settings(settings, 240) and ablation_rows(LAPTOP) == ablation_rows(LAPTOP, 240)
     assert ablation_rows(LAPTOP) == EXPERIMENTS["rainmer_ablations"].rows(LAPTOP), "what the pipeline trains"
     assert own.test_sets == ("day", "rain12", "raincityscapes60") and own.seeds == 3
-    assert {row.config.steps for row in ablation_rows(LAPTOP).values()} == {300}
-    assert RAINMER.at("laptop").steps == 900 == rows("train_rainmer", LAPTOP)["full"].config.steps
+    assert {row.config.steps for row in ablation_rows(LAPTOP).values()} == {240}
+    assert RAINMER.at("laptop").steps == 2000 == rows("train_rainmer", LAPTOP)["full"].config.steps
     fewer = ablation_rows(LAPTOP, 200)
     assert list(fewer) == list(ROWS["rainmer_ablations"])
     for label, row in rows("rainmer_ablations", LAPTOP).items():
