@@ -16,7 +16,6 @@ from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments.compare import Comparison
 from rainmer_lib.experiments.experiment import Experiment, Row, row_of
 from rainmer_lib.experiments.profiles import Profile
-from rainmer_lib.experiments.rainmer import one_seed_at_quick
 from rainmer_lib.experiments.rainmer_rows import RAINMER
 from rainmer_lib.experiments.settings import Settings
 
@@ -138,7 +137,7 @@ def on_weathers(settings: Settings) -> Settings:
     No benchmark has drops or snow.
     """
     data = weathers_at(settings.data, settings.profile.name)
-    return one_seed_at_quick(replace(settings, data=data, test_sets=tuple(data.domains)))
+    return replace(settings, data=data, test_sets=tuple(data.domains))
 
 
 def rows(profile: Profile, present: Sequence[str] = tuple(WEATHERS)) -> dict[str, Row]:

@@ -56,19 +56,11 @@ def domains_and_benchmarks(names: Sequence[str], printed: bool = False, domains:
     return tuple(dict.fromkeys((*domains, *sets)))
 
 
-def one_seed_at_quick(settings: Settings) -> Settings:
-    """Return settings for a notebook of long runs: one seed at `quick`, unless a number of seeds is given."""
-    if settings.profile.name != "quick" or settings.given["seeds"]:
-        return settings
-    return replace(settings, profile=replace(settings.profile, seeds=1), seeds=1)  # two seeds allow no verdict either
-
-
 def ablation_settings(settings: Settings, steps: int) -> Settings:
-    """Return the settings of `rainmer_ablations`: the domains and the profile's `ABLATION_SETS`, one seed at `quick`.
+    """Return the settings of `rainmer_ablations`: the domains and the profile's `ABLATION_SETS`.
 
     WrongParameter unless `steps` is 0 (the profile's number) or a number of steps that a configuration accepts.
     """
-    settings = one_seed_at_quick(settings)
     try:
         RAINMER.at(settings.profile.name, **({"steps": steps} if steps else {}))
     except ValueError as error:

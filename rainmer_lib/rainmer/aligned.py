@@ -96,7 +96,8 @@ def aligned_rain(
     `images` and `held` are passed to `rendered_domain`; `view` is the side of whole images in pixels.  The training pairs are
     rendered once and kept in memory, unless `keep` is False, for callers that need the fingerprint alone.  `edges` are those of
     the bins whose shares are matched (`alignment.FINE_EDGES` match the dense rain too).  Raises ValueError if a density that
-    the others have is absent at night: take more images.  With `early` above 0, light rain and dry photos come after so many steps.
+    the others have is absent at night: take more images.  With `early` above 0, light rain and dry photos (`light_rain`) come
+    after so many steps.
     """
     day, haze, night = (rendered_domain(name, source, images, view, held=held) for name in RAIN)
     found = align(source.name, [_kept(domain, keep) for domain in (day, haze)], night, densities_of, keep, edges)

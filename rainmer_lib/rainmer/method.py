@@ -25,7 +25,8 @@ def training_data(
 ) -> AlignedRain | PairedRain:
     """Return day, haze and night on the photos of `source`, rendered in advance with `keep`, or the published sets.
 
-    At the profiles of `EARLY`, light rain and dry photos come later.  Photos that have rain of their own and clean partners are one domain of pairs.
+    Light rain and dry photos come after the first steps, at the profiles of `EARLY`.  Photos that have rain of their own and
+    clean partners are one domain of pairs.
     """
     view = METHOD.at(profile).view_size
     if isinstance(source, PublishedSets):

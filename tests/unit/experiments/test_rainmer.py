@@ -23,7 +23,7 @@ LAPTOP = PROFILES["laptop"]
 
 
 def test_settings_of_a_notebook(streaked, quick, monkeypatch):
-    plain = quick(streaked, seeds=2)
+    plain = quick(streaked, seeds=1)
     found = on_domains(plain, printed=True)
     assert found.test_sets == ("day", "haze", "night"), "who chooses embedded photos is tested on those alone"
     assert found.suffix() == "" and replace(found, seeds=3).suffix() == "__seeds-3"
@@ -69,14 +69,6 @@ def test_without_alignment_there_is_no_row_without_it():
     every, fewer = ablation_rows(PROFILES["quick"]), ablation_rows(PROFILES["quick"], aligned=False)
     assert set(every) - set(fewer) == {"without alignment"} and all(fewer[label] == every[label] for label in fewer)
 
-
-def test_at_quick_there_is_one_seed_unless_more_are_wanted(quick):
-    """Its results then count as the profile's own, for this notebook."""
-    plain = quick(SimpleNamespace(name="embedded"), (), seeds=2)
-    found = ablation_settings(plain, 0)
-    assert (found.seeds, found.suffix(), found.profile) == (1, "", replace(plain.profile, seeds=1))
-    given = ablation_settings(replace(plain, given={"seeds": 2}), 0)
-    assert given.seeds == 2 == PROFILES["quick"].seeds and given.suffix() == ""
 
 
 def scored_sets(names):

@@ -66,14 +66,14 @@ def test_runs_are_shared_by_the_notebooks_of_rainmer_that_need_them(named_data):
     assert shared == [set(ROWS) - {"rainmer_ablations"}], "the full model; ablations have a budget of their own"
     count = len(ROWS["rainmer_ablations"]) + len(ROWS["rainmer_benchmarks"])
     assert len(found) == LAPTOP.seeds * count, "two ablations are one run"
-    assert {run.config.steps for run in found.values() if run.experiments == ("rainmer_ablations",)} == {300}
+    assert {run.config.steps for run in found.values() if run.experiments == ("rainmer_ablations",)} == {240}
 
 
 def test_a_model_of_rain_alone_and_one_of_all_weathers_are_trained_for_each_seed(named_data):
     """Alike but for what they are shown, under the keys that the notebook gives them."""
     found = plan.training_runs(["all_in_one"], LAPTOP, named_data)
     assert {name: run.label for name, run in found.items()} == {
-        METHODS["rainmer"].identity(METHODS["rainmer"].at("laptop", seed=seed), "+".join(weathers)).key: label
+        METHODS["rainmer"].identity(METHODS["rainmer"].at("laptop", seed=seed, steps=600), "+".join(weathers)).key: label
         for seed in range(LAPTOP.seeds) for label, weathers in all_in_one.METHODS.items()
     }  # fmt: skip
     assert len(found) == 2 * LAPTOP.seeds and {run.experiments for run in found.values()} == {("all_in_one",)}
