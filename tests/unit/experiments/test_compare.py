@@ -138,7 +138,7 @@ def test_of_one_seed_the_weights_are_recorded_and_of_every_seed_all_else(two_pai
     for run in runs:
         for name in (*RECORDED, *tables, "checkpoint.pt", "rerain.safetensors"):
             run.folder.path.mkdir(parents=True, exist_ok=True)
-            (run.folder.path / name).write_text(f'"{name} of {run.seed}"')
+            (run.folder.path / name).write_text(f'{{"{name}": {run.seed}}}')
     settings = quick(two_pairs)
     record_runs(Comparison(runs, pd.DataFrame(), settings))
     assert not paths.results_root().exists(), "at quick nothing is kept"
@@ -148,7 +148,7 @@ def test_of_one_seed_the_weights_are_recorded_and_of_every_seed_all_else(two_pai
         kept = paths.results_root() / "quick" / "runs" / run.folder.identity.key
         expected = {*RECORDED, *tables} - ({"derain.safetensors"} if run.seed else set())
         found = {path.name: path.read_text() for path in kept.iterdir() if path.name != SEAL}
-        assert found == {name: f'"{name} of {run.seed}"' for name in expected} and set(sums(kept)) == expected
+        assert found == {name: f'{{"{name}": {run.seed}}}' for name in expected} and set(sums(kept)) == expected
     shutil.rmtree(paths.results_root())
     shutil.copytree(runs[0].folder.path, tmp_path / "ours")
     monkeypatch.setattr("rainmer_lib.pretrained.models.SHIPPED", tmp_path)
