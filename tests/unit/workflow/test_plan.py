@@ -66,7 +66,7 @@ def test_runs_are_shared_by_the_notebooks_of_rainmer_that_need_them(named_data):
     assert shared == [set(ROWS) - {"rainmer_ablations"}], "the full model; ablations have a budget of their own"
     count = len(ROWS["rainmer_ablations"]) + len(ROWS["rainmer_benchmarks"])
     assert len(found) == LAPTOP.seeds * count, "two ablations are one run"
-    assert {run.config.steps for run in found.values() if run.experiments == ("rainmer_ablations",)} == {240}
+    assert {run.config.steps for run in found.values() if run.experiments == ("rainmer_ablations",)} == {200}
 
 
 def test_a_model_of_rain_alone_and_one_of_all_weathers_are_trained_for_each_seed(named_data):
