@@ -119,7 +119,9 @@ def weights_of(folder: Path) -> Path:
 
 
 def shipped_as(folder: Path) -> Path | None:
-    """Return the folder below `weights/` with the `config.json` of a run's folder, None if its network does not ship."""
+    """Return the folder below `weights/` with the `config.json` of a finished run, None if its network does not ship."""
+    if not (folder / "finished.json").is_file():  # a shared folder that lost its weights is damaged
+        return None
     own = read_json(folder)
     return next((SHIPPED / name for name in shipped() if read_json(SHIPPED / name) == own), None)
 

@@ -150,8 +150,8 @@ def test_of_one_seed_the_weights_are_recorded_and_of_every_seed_all_else(two_pai
         found = {path.name: path.read_text() for path in kept.iterdir() if path.name != SEAL}
         assert found == {name: f'{{"{name}": {run.seed}}}' for name in expected} and set(sums(kept)) == expected
     shutil.rmtree(paths.results_root())
-    shutil.copytree(runs[0].folder.path, tmp_path / "ours")
-    monkeypatch.setattr("rainmer_lib.pretrained.models.SHIPPED", tmp_path)
+    shutil.copytree(runs[0].folder.path, tmp_path / "weights" / "ours")
+    monkeypatch.setattr("rainmer_lib.pretrained.models.SHIPPED", tmp_path / "weights")
     record_runs(Comparison(runs, pd.DataFrame(), replace(settings, profile=replace(settings.profile, keeps_runs=True))))
     kept = paths.results_root() / "quick" / "runs" / runs[0].folder.identity.key
     assert set(sums(kept)) == {*RECORDED, *tables} - {"derain.safetensors"}
