@@ -95,7 +95,7 @@ def shown_gates(
 
 
 def centres(held_out: Mapping[str, Sequence[Pair]], count: int, side: int) -> dict[str, list[Image]]:
-    """Cut the middle `side` pixels, a multiple of the network's `multiple`, of the first `count` rainy images of each domain."""
+    """Cut the middle `side` pixels, fit for the network, of the first `count` rainy images of each domain."""
 
     def middle(image: UInt8[np.ndarray, "h w 3"]) -> Image:
         top, left = ((length - side) // 2 for length in image.shape[:2])

@@ -221,7 +221,7 @@ def view_tsne(points: Mapping[str, Points], seed: int = 0, perplexity: float = 3
 
 @torch.inference_mode()
 def location_features(encoder: ViewEncoder, image: Image) -> Float[np.ndarray, "h w c"]:
-    """Return the location map of one image, channels last; its sides are those of the image over the network's reduction."""
+    """Return the location map of one image, channels last; its sides are the image's over the reduction."""
     return encoder.locate(image[None].to(device_of(encoder)))[0].permute(1, 2, 0).cpu().numpy()
 
 
