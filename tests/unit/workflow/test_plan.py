@@ -74,7 +74,7 @@ def test_a_model_of_rain_alone_and_one_of_all_weathers_are_trained_for_each_seed
     """Alike but for what they are shown, under the keys that the notebook gives them."""
     found, number = plan.training_runs(["all_in_one"], LAPTOP, named_data), EXPERIMENTS["all_in_one"].at(LAPTOP).seeds
     assert {name: run.label for name, run in found.items()} == {
-        METHODS["rainmer"].identity(METHODS["rainmer"].at("laptop", seed=seed, steps=600), "+".join(weathers)).key: label
+        METHODS["rainmer"].identity(METHODS["rainmer"].at("laptop", seed=seed, **all_in_one.CHANGES["laptop"]), "+".join(weathers)).key: label
         for seed in range(number) for label, weathers in all_in_one.METHODS.items()
     }  # fmt: skip
     assert len(found) == 2 * number and {run.experiments for run in found.values()} == {("all_in_one",)}
