@@ -30,7 +30,7 @@ SAMPLING = "domains"  # draws every weather with equal probability, whatever its
 # held-out pairs
 PAIRS = {"quick": (16, 2), "laptop": (160, 24), "gpu": (480, 24), "paper": (3000, 24)}
 # profile -> fields in which the runs differ from Rainmer's size.  Cheaper steps were no gain here: 600 of them (345 seconds) left
-# the rain 0.8 dB worse than these 900 (19 minutes), which take the photo at its full resolution (one seed)
+# the rain 0.8 dB worse than these 900 (19 minutes), at the photos' full resolution (one seed)
 CHANGES = {
     "laptop": {
         "reduction": 1, "mixture_steps": 4, "start": "random", "width": 12, "crop": 48, "batch": 4, "memory_bank": 64,
@@ -156,7 +156,8 @@ def rows(profile: Profile, present: Sequence[str] = tuple(WEATHERS)) -> dict[str
     for label, named in METHODS.items():
         weathers = tuple(weather for weather in named if weather in present)
         remark = f"trained on {', '.join(weathers)}"
-        found[label] = replace(row_of(RAINMER, profile, **CHANGES.get(profile.name, {})), data=partial(data_of, weathers=weathers), remark=remark)
+        row = row_of(RAINMER, profile, **CHANGES.get(profile.name, {}))
+        found[label] = replace(row, data=partial(data_of, weathers=weathers), remark=remark)
     return found
 
 

@@ -73,8 +73,9 @@ def test_runs_are_shared_by_the_notebooks_of_rainmer_that_need_them(named_data):
 def test_a_model_of_rain_alone_and_one_of_all_weathers_are_trained_for_each_seed(named_data):
     """Alike but for what they are shown, under the keys that the notebook gives them."""
     found, number = plan.training_runs(["all_in_one"], LAPTOP, named_data), EXPERIMENTS["all_in_one"].at(LAPTOP).seeds
+    config = METHODS["rainmer"].at("laptop", **all_in_one.CHANGES["laptop"])
     assert {name: run.label for name, run in found.items()} == {
-        METHODS["rainmer"].identity(METHODS["rainmer"].at("laptop", seed=seed, **all_in_one.CHANGES["laptop"]), "+".join(weathers)).key: label
+        METHODS["rainmer"].identity(replace(config, seed=seed), "+".join(weathers)).key: label
         for seed in range(number) for label, weathers in all_in_one.METHODS.items()
     }  # fmt: skip
     assert len(found) == 2 * number and {run.experiments for run in found.values()} == {("all_in_one",)}
