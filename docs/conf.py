@@ -42,6 +42,7 @@ html_css_files = ["site.css"]
 html_context = {"default_mode": "auto"}  # without it the theme logs an error on the first page
 html_theme_options = {
     "show_navbar_depth": 1,
+    "navigation_depth": 2,  # deeper entries are never shown there, and take a fifth of the time
     "use_download_button": False,
     "use_fullscreen_button": False,
     "home_page_in_toc": True,
@@ -56,9 +57,16 @@ def plain_docstrings(app, what, name, obj, options, lines):
     lines[:] = as_rst(lines)
 
 
+ANNOTATED = re.compile(r"~?(?:\w+\.)?Annotated\[(.+?)(?:, <[^<>]*>)+\]")
+
+
 def readable_defaults(app, what, name, obj, options, signature, returned):
-    """`<factory>`, a dataclass's default, is no Python: Sphinx would show the whole signature as one piece of text."""
-    return (signature or "").replace("<factory>", "...") or signature, returned
+    """`<factory>`, a dataclass's default, is no Python: Sphinx would show the whole signature as one piece of text.
+
+    Of an annotated type the type is shown alone: what the command line adds to it has no readable form.
+    """
+    found = ANNOTATED.sub(r"\1", (signature or "").replace("<factory>", "..."))
+    return found or signature, returned
 
 
 texts = {}  # of the pages, for the search

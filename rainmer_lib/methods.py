@@ -20,7 +20,6 @@ from rainmer_lib.baselines import (
 )
 from rainmer_lib.dcdgan.method import METHOD as DCDGAN
 from rainmer_lib.rainmer.method import METHOD as RAINMER
-from rainmer_lib.rainmer.mixed_method import METHOD as RAINMER_MIXED
 from rainmer_lib.training.method import Method
 
 METHODS: dict[str, Method] = {
@@ -28,7 +27,6 @@ METHODS: dict[str, Method] = {
     for method in (
         DCDGAN,
         RAINMER,
-        RAINMER_MIXED,
         cyclegan_family.CYCLEGAN,
         cyclegan_family.CUT,
         cyclegan_family.DCLGAN,

@@ -72,7 +72,7 @@ def _noted(gates: Mapping[Key, nn.Module]) -> Iterator[dict[Key, Plane]]:
 
 @torch.no_grad()
 def interaction_maps(network: DerainingNetwork, image: Image) -> InteractionMaps:
-    """Return the two maps of the interaction and its two gates; h and w are multiples of 8.
+    """Return the two maps of the interaction and its two gates; h and w are multiples of the network's `multiple`.
 
     Raises ValueError if the interaction is off.
     """
@@ -95,7 +95,7 @@ def shown_gates(
 
 
 def centres(held_out: Mapping[str, Sequence[Pair]], count: int, side: int) -> dict[str, list[Image]]:
-    """Cut the middle `side` pixels, a multiple of 8, of the first `count` rainy images of each domain."""
+    """Cut the middle `side` pixels, fit for the network, of the first `count` rainy images of each domain."""
 
     def middle(image: UInt8[np.ndarray, "h w 3"]) -> Image:
         top, left = ((length - side) // 2 for length in image.shape[:2])

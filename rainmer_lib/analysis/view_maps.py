@@ -221,26 +221,34 @@ def view_tsne(points: Mapping[str, Points], seed: int = 0, perplexity: float = 3
 
 @torch.inference_mode()
 def location_features(encoder: ViewEncoder, image: Image) -> Float[np.ndarray, "h w c"]:
-    """Return the location map of one image, channels last."""
+    """Return the location map of one image, channels last; its sides are the image's over the reduction."""
     return encoder.locate(image[None].to(device_of(encoder)))[0].permute(1, 2, 0).cpu().numpy()
 
 
 def read_rain(features: list[np.ndarray], rain: list[np.ndarray], shown: int) -> tuple[Float[np.ndarray, "h w"], float]:
     """Predict the rain of image `shown` by a linear map of each pixel's features; return the prediction and its R^2.
 
-    The map is fitted by least squares on the other images: `features` (h, w, c) and `rain` (h, w), one for each image.  R^2
+    The map is fitted by least squares on the other images: `features` (h, w, c) and `rain` (r h, r w), one for each image.
+    Where a network rearranges pixels by r, features stand for r x r pixels, and each of these has weights of its own.  R^2
     is 1 for the ground truth, 0 for the mean of the image, and below 0 where the map is worse than that mean.
     """
+    height, width, _ = features[shown].shape
+    r = len(rain[shown]) // height
+
     def rows(x: np.ndarray) -> np.ndarray:
         flat = x.reshape(-1, x.shape[-1]).astype(float)
         return np.concatenate([flat, np.ones((len(flat), 1))], axis=1)
 
+    def blocks(plane: np.ndarray) -> np.ndarray:
+        return plane.reshape(height, r, width, r).swapaxes(1, 2).reshape(-1, r * r)
+
     others = [i for i in range(len(features)) if i != shown]
-    inputs, targets = np.concatenate([rows(features[i]) for i in others]), np.concatenate([rain[i].ravel() for i in others])
+    inputs, targets = np.concatenate([rows(features[i]) for i in others]), np.concatenate([blocks(rain[i]) for i in others])
     weights = np.linalg.lstsq(inputs, targets, rcond=1e-6)[0]
-    found, truth = rows(features[shown]) @ weights, rain[shown].ravel()
+    found, truth = (rows(features[shown]) @ weights).reshape(height, width, r, r).swapaxes(1, 2), rain[shown]
+    found = found.reshape(truth.shape)
     quality = 1 - ((found - truth) ** 2).sum() / ((truth - truth.mean()) ** 2).sum()
-    return found.reshape(rain[shown].shape), float(quality)
+    return found, float(quality)
 
 
 def view_encoder_of(network: nn.Module) -> ViewEncoder:

@@ -10,7 +10,6 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 from jaxtyping import Float
-from scipy.stats import bootstrap, wilcoxon
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
@@ -106,6 +105,8 @@ def signed_rank(values: Differences) -> float:
     p = P(|W - E W| >= the observed value).  Zeros are left out.
     F. Wilcoxon: Individual comparisons by ranking methods.  Biometrics Bulletin 1(6), 1945.
     """
+    from scipy.stats import wilcoxon  # half a second, which a training job does without
+
     return float(wilcoxon(values).pvalue) if np.any(values) else 1.0
 
 
@@ -115,6 +116,8 @@ def mean_interval(values: Differences) -> tuple[float, float]:
     Percentiles of the means of samples drawn with replacement (B. Efron, 1979), from a fixed seed.  With a dozen images the
     interval is a little too narrow.  A single value has no interval: nan, nan.
     """
+    from scipy.stats import bootstrap
+
     if len(values) < 2:
         return float("nan"), float("nan")
     found = bootstrap(

@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 from PIL import Image, ImageFilter
-from scipy.signal import fftconvolve
 
 from rainmer_lib.data.weather import GRID, Layer, Photo, Rendered, streaks, to_bytes
 
@@ -60,6 +59,8 @@ def snow_layers(count: int, seed: int, side: int = 512) -> tuple[Layer, ...]:
     Flakes of each size are placed by a Poisson process; they are soft discs, stretched a little along the direction of the
     wind, which is the same within a layer.
     """
+    from scipy.signal import fftconvolve  # it takes most of a second, and only snow needs it
+
     rng, made = np.random.default_rng(seed), []
     for _ in range(count):
         open_sky, wind = np.ones((side, side)), rng.uniform(-60, 60)

@@ -16,7 +16,7 @@ from rainmer_lib.experiments.compare import Comparison, score_input, score_run
 from rainmer_lib.experiments.experiment import Row, Rows
 from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.runs import Run, train_rows, train_run
-from rainmer_lib.pretrained.models import RUN_WEIGHTS, read_weights
+from rainmer_lib.pretrained.models import read_weights
 from rainmer_lib.training.ema import MovingAverage
 from rainmer_lib.training.run import RunFolder
 
@@ -45,7 +45,7 @@ def adapt(run: Run, domain: UnpairedRain, profile: Profile, say=print, kept: str
     )  # fmt: skip
     return train_run(
         f"{run.label} {ADAPTED}", run.method, config, domain, profile, say,
-        start=starting_from(run.folder.path / RUN_WEIGHTS, run.folder if every else None),
+        start=starting_from(run.weights, run.folder if every else None),
         origin=run.folder.identity.key + (", all networks" if every else ""),
     )  # fmt: skip
 

@@ -19,14 +19,14 @@ from rainmer_lib.inference.derain import derain
 from rainmer_lib.metrics.protocols import evaluate, quantise
 from rainmer_lib.metrics.scores import mean_scores, score_images
 from rainmer_lib.networks.derainer import Derainer
-from rainmer_lib.pretrained.models import RUN_WEIGHTS
+from rainmer_lib.pretrained.models import RUN_WEIGHTS, shipped_as
 from rainmer_lib.training.seal import require_intact, seal
 
 # Files of a run that are recorded; checkpoints and the rain-adding generator stay in the run folder.
 RECORDED = ("config.json", "log.jsonl", RUN_WEIGHTS, "finished.json")
 TABLES = ("scores-*", "measures-*", "damage", "input")  # what was measured on a run; it outlives the weights
 SHOWN_PROTOCOL = "prenet"  # of the numbers under images
-WITH_WEIGHTS = (0,)  # seeds whose weights are recorded, for the images in notebooks; scores are recorded for all
+WITH_WEIGHTS = (0,)  # seeds whose weights are recorded, for the images in notebooks, unless they ship; scores are of all
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,8 @@ def record_runs(comparison: Comparison) -> None:
         return
     for run in comparison.runs:
         target = paths.results_root() / profile.name / "runs" / run.folder.identity.key
-        names = [name for name in RECORDED if name != RUN_WEIGHTS or run.seed in WITH_WEIGHTS]
+        with_weights = run.seed in WITH_WEIGHTS and not shipped_as(run.folder.path)
+        names = [name for name in RECORDED if name != RUN_WEIGHTS or with_weights]
         tables = [p.name for kind in TABLES for p in run.folder.path.glob(f"{kind}.csv")]
         for file in [*tables, *names]:
             source = run.folder.path / file

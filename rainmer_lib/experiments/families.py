@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from matplotlib.figure import Figure
 
+from rainmer_lib.data.labels import TEST_SET_LABELS
 from rainmer_lib.experiments.compare import Comparison, Example
 from rainmer_lib.experiments.fixed_methods import fixed_on
 from rainmer_lib.plots import by_test_set
@@ -12,7 +13,6 @@ from rainmer_lib.plots.ablation import gains
 from rainmer_lib.plots.families import family_crops
 from rainmer_lib.plots.panels import streak_box
 from rainmer_lib.plots.quality_cost import kind_colours, kind_legend, quality_cost_figure
-from rainmer_lib.plots.style import TEST_SET_LABELS
 from rainmer_lib.pretrained.models import MODELS
 from rainmer_lib.training.method import KINDS
 

@@ -30,7 +30,7 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("quick", data="embedded", seeds=2, test_sets=("held-out",), keeps_runs=False),
+        Profile("quick", data="embedded", seeds=1, test_sets=("held-out",), keeps_runs=False),
         Profile("laptop", data="bsd-streaks", seeds=3, test_sets=("held-out", *BENCHMARKS)),
         Profile("gpu", data="bsd-streaks", seeds=1, test_sets=("held-out", *BENCHMARKS)),
         Profile("paper", data="bsd-streaks", seeds=3, test_sets=("held-out", *BENCHMARKS)),

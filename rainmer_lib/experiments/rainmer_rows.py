@@ -44,6 +44,13 @@ AS_LARGE = (
     "backbone alone, as large", "without illumination", "without degradation and detail", "without prompts",
     "without interaction",
 )  # fmt: skip
+# Profile -> rows with one training run: the backbone has three in `rainmer_benchmarks`, the others vary how a part works
+ONE_RUN = {
+    "laptop": (
+        "backbone alone", "prompts summed", "prompts weighted by degradation", "prompts behind the attention",
+        "chained top-k", "released choices",
+    )
+}  # fmt: skip
 # Rows trained on as many night pairs, drawn at random (`AlignedRain.unaligned`)
 UNALIGNED = ("without alignment",)
 
@@ -58,6 +65,8 @@ def rows(notebook: str, profile: Profile, steps: int = 0) -> Mapping[str, Row]:
     found = {}
     for label, changes in ROWS[notebook].items():
         row = replace(row_of(RAINMER, profile, **changes | shared), changes=changes)
+        if notebook == "rainmer_ablations" and label in ONE_RUN.get(profile.name, ()):
+            row = replace(row, runs=1)
         if label in AS_LARGE:
             config = as_large(row.config, full)
             row = replace(row, config=config, changes=changes | {"expansion": config.expansion})

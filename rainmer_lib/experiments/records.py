@@ -6,11 +6,11 @@ import re
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import torch
-from matplotlib.figure import Figure
 
 from rainmer_lib import atomic, paths
 from rainmer_lib.experiments.compare import Comparison, record_runs
@@ -18,6 +18,9 @@ from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.inference.device import device
 from rainmer_lib.plots.compact import with_palette
 from rainmer_lib.training.seal import read_json
+
+if TYPE_CHECKING:  # a training job draws nothing
+    from matplotlib.figure import Figure
 
 MAIN = "main"  # name of a notebook's first figure
 RECORDED_PACKAGES = ("rainmer", "torch", "numpy", "scipy", "pandas", "scikit-image", "papermill")
@@ -51,7 +54,7 @@ def markdown(table: pd.DataFrame) -> str:
 
 
 def save_results(
-    stem: str, comparison: Comparison, table: pd.DataFrame, figures: dict[str, Figure], claims: pd.DataFrame
+    stem: str, comparison: Comparison, table: pd.DataFrame, figures: "dict[str, Figure]", claims: pd.DataFrame
 ) -> Path:
     """Write results/<profile>/<stem>.{csv,md,png or jpg,pdf,json} and record the runs; return the path of the json.
 
@@ -70,7 +73,7 @@ def save_results(
     return atomic.write_json(folder / f"{stem}.json", record(stem, comparison, claims))
 
 
-def save_figure(figure: Figure, path: Path, profile: Profile) -> None:
+def save_figure(figure: "Figure", path: Path, profile: Profile) -> None:
     """Write a figure of photos as `path`.jpg, any other as `path`.png, and as `path`.pdf where the profile keeps runs.
 
     PNG and PDF do not shrink photos: a figure of them takes a fifth as JPEG.  At `quick` figures have fewer pixels: its numbers

@@ -15,7 +15,7 @@ from rainmer_lib.experiments.profiles import Profile
 from rainmer_lib.experiments.settings import Settings
 from rainmer_lib.inference.device import device
 from rainmer_lib.networks.derainer import Derainer
-from rainmer_lib.pretrained.models import RUN_WEIGHTS, load_weights, method_of, read_config, read_json
+from rainmer_lib.pretrained.models import load_weights, method_of, read_config, read_json, weights_of
 from rainmer_lib.training import processes
 from rainmer_lib.training.loop import Watch, report, train
 from rainmer_lib.training.method import Method
@@ -34,12 +34,14 @@ class Run:
     folder: RunFolder
     method: Method
 
-    def network(self) -> Derainer:
-        """Load the derain network with the exported, averaged weights.
+    @property
+    def weights(self) -> Path:
+        """Path of the exported, averaged weights (`weights_of`); there are none of a run of which only the scores are kept."""
+        return weights_of(self.folder.path)
 
-        FileNotFoundError for a recorded run of which only the scores are kept.
-        """
-        weights = self.folder.path / RUN_WEIGHTS
+    def network(self) -> Derainer:
+        """Load the derain network; FileNotFoundError for a recorded run of which only the scores are kept."""
+        weights = self.weights
         if not weights.is_file():
             raise FileNotFoundError(
                 f"{weights} is missing: only the scores of this run are kept. Delete {self.folder.path} to train the run again"

@@ -4,7 +4,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from rainmer_lib.plots.style import TEST_SET_LABELS, colours
+from rainmer_lib.data.labels import TEST_SET_LABELS
+from rainmer_lib.plots.style import colours
 
 METRIC_LABELS = {"psnr": "PSNR gain over rainy input (dB)", "ssim": "SSIM gain over rainy input"}
 

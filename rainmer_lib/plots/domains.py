@@ -7,7 +7,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rainmer_lib.plots.style import TEST_SET_LABELS, colours
+from rainmer_lib.data.labels import TEST_SET_LABELS
+from rainmer_lib.plots.style import colours
 
 LABEL = "PSNR gain over rainy input (dB)"
 

@@ -7,8 +7,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rainmer_lib.data.labels import TEST_SET_LABELS
 from rainmer_lib.plots.quality_cost import kind_colours, kind_legend
-from rainmer_lib.plots.style import TEST_SET_LABELS, WIDTH
+from rainmer_lib.plots.style import WIDTH
 
 ROWS = {"input": "rainy input", "clean": "ground truth"}  # labels of the rows that no method made
 GREYS = {"input": "0.65", "clean": "0.25"}  # colours of these rows

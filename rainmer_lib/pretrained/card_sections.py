@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from rainmer_lib.data.labels import TEST_SET_LABELS
 from rainmer_lib.metrics.damage import DARKER, RAIN
 from rainmer_lib.metrics.scores import mean_scores
-from rainmer_lib.plots.style import TEST_SET_LABELS
 from rainmer_lib.training import seal
 
 DAMAGE = "damage.csv"

@@ -103,10 +103,27 @@ def load_folder(folder: Path) -> Derainer:
     """
     if not (folder / "config.json").is_file():
         raise FileNotFoundError(f"{folder} holds no config.json: it is neither the folder of a finished run nor a shared one")
-    weights = next((folder / name for name in (RUN_WEIGHTS, SHARED_WEIGHTS) if (folder / name).is_file()), None)
+    weights = next((path for path in (weights_of(folder), folder / SHARED_WEIGHTS) if path.is_file()), None)
     if weights is None:
         raise FileNotFoundError(f"{folder} holds no {RUN_WEIGHTS} and no {SHARED_WEIGHTS}.{_why_none(folder)}")
     return load_weights(method_of(folder).network(read_config(folder)), weights)
+
+
+def weights_of(folder: Path) -> Path:
+    """Return the path of a run's weights: in its folder, or where a network of the same `config.json` ships.
+
+    A recorded run whose network ships has no second copy of its weights.
+    """
+    ships = shipped_as(folder)
+    return folder / RUN_WEIGHTS if ships is None or (folder / RUN_WEIGHTS).is_file() else ships / RUN_WEIGHTS
+
+
+def shipped_as(folder: Path) -> Path | None:
+    """Return the folder below `weights/` with the `config.json` of a finished run, None if its network does not ship."""
+    if not (folder / "finished.json").is_file():  # a shared folder that lost its weights is damaged
+        return None
+    own = read_json(folder)
+    return next((SHIPPED / name for name in shipped() if read_json(SHIPPED / name) == own), None)
 
 
 def _why_none(folder: Path) -> str:

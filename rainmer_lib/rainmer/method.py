@@ -7,7 +7,7 @@ from rainmer_lib.rainmer.aligned import AlignedRain, aligned_rain
 from rainmer_lib.rainmer.config import RainmerConfig, released
 from rainmer_lib.rainmer.model import build_network
 from rainmer_lib.rainmer.published import PublishedSets
-from rainmer_lib.rainmer.sizes import SIZES
+from rainmer_lib.rainmer.sizes import EARLY, SIZES
 from rainmer_lib.rainmer.step import METHOD_VERSION, Trainer
 from rainmer_lib.training.config import changed_fields
 from rainmer_lib.training.method import Method
@@ -25,7 +25,8 @@ def training_data(
 ) -> AlignedRain | PairedRain:
     """Return day, haze and night on the photos of `source`, rendered in advance with `keep`, or the published sets.
 
-    Photos that have rain of their own and clean partners are one domain of pairs.
+    Light rain and dry photos come after the first steps, at the profiles of `EARLY`.  Photos that have rain of their own and
+    clean partners are one domain of pairs.
     """
     view = METHOD.at(profile).view_size
     if isinstance(source, PublishedSets):
@@ -33,7 +34,7 @@ def training_data(
     if isinstance(source, UnpairedPhotos) and source.partners:
         return PairedRain(source.name, source.pairs, source.fingerprint, source.held_out, view)
     size = SIZES[profile]
-    return aligned_rain(source, size.images, view, keep, held=size.held)
+    return aligned_rain(source, size.images, view, keep, held=size.held, early=EARLY.get(profile, 0))
 
 
 def apart(config: RainmerConfig) -> list[str]:

@@ -12,7 +12,7 @@ import pandas as pd
 from PIL import Image
 
 from rainmer_lib import atomic
-from rainmer_lib.plots.style import TEST_SET_LABELS
+from rainmer_lib.data.labels import TEST_SET_LABELS
 from rainmer_lib.site.links import Pages, rewrite
 from rainmer_lib.workflow import judged
 from rainmer_lib.workflow.catalogue import PROFILES_SHOWN

@@ -8,8 +8,8 @@ import pandas as pd
 from PIL import Image
 
 from rainmer_lib import atomic, paths
+from rainmer_lib.data.labels import TEST_SET_LABELS
 from rainmer_lib.experiments.records import markdown
-from rainmer_lib.plots.style import TEST_SET_LABELS
 from rainmer_lib.site.executed import Executed
 from rainmer_lib.workflow.catalogue import ITEMS, Item
 

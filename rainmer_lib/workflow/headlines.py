@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 
 from rainmer_lib import paths
-from rainmer_lib.plots.style import TEST_SET_LABELS
+from rainmer_lib.data.labels import TEST_SET_LABELS
 from rainmer_lib.workflow.judged import SIZES
 
 OURS = ("full", "both", "DCD-GAN", "paper", "Rainmer", "all weathers")  # names of the method in the comparisons

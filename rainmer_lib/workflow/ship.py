@@ -27,7 +27,7 @@ from rainmer_lib.metrics.scores import mean_scores
 from rainmer_lib.plots.style import use_style
 from rainmer_lib.pretrained.card_sections import DAMAGE, INPUT, PROTOCOL
 from rainmer_lib.pretrained.model_card import CARD, own_limits, written_card
-from rainmer_lib.pretrained.models import AUTO, MODELS, RUN_WEIGHTS, SHIPPED, shipped
+from rainmer_lib.pretrained.models import AUTO, MODELS, SHIPPED, shipped
 from rainmer_lib.pretrained.pictures import draw_pictures
 from rainmer_lib.training.seal import require_intact, seal
 
@@ -46,7 +46,7 @@ def ship(folder: Path, name: str, source: UnpairedRain, say: Callable[[str], Non
     """
     require_name(name)
     run, target = run_in(folder), SHIPPED / name
-    _require_small(run.folder.path / RUN_WEIGHTS)
+    _require_small(run.weights)
     sets = (HELD_OUT,) if source.name == "embedded" else (HELD_OUT, *BENCHMARKS)
     for test_set in sets[1:]:
         benchmark_pairs(test_set)  # reports a missing set before anything is computed
@@ -63,8 +63,8 @@ def ship(folder: Path, name: str, source: UnpairedRain, say: Callable[[str], Non
         say(f"kept from the present card, not measured: see that it holds for this run:\n{own_words}")
     atomic.write_folder(target, lambda part: _fill(part, run, name, source, own_words))
     key = run.folder.identity.key
-    if not any((paths.REPOSITORY / "results").glob(f"*/runs/{key}/{RUN_WEIGHTS}")):
-        say(f"to do: record {key} and its weights in results/<profile>/runs, as every run whose network ships")
+    if not any((paths.REPOSITORY / "results").glob(f"*/runs/{key}/finished.json")):
+        say(f"to do: record {key} in results/<profile>/runs without its weights, as every run whose network ships")
     return target
 
 
@@ -94,9 +94,9 @@ def _score_inputs(run: Run, sets: Sequence[str], source: UnpairedRain) -> None:
 
 def _fill(part: Path, run: Run, name: str, source: UnpairedRain, own_words: str) -> None:
     """Write the files of a shipped network into an empty folder."""
-    for file in ("config.json", RUN_WEIGHTS, DAMAGE, INPUT):
-        shutil.copyfile(require_intact(run.folder.path / file), part / file)
-        seal(part, [file])
+    for file in (run.folder.path / "config.json", run.weights, run.folder.path / DAMAGE, run.folder.path / INPUT):
+        shutil.copyfile(require_intact(file), part / file.name)
+        seal(part, [file.name])
     scores = score_run(run, HELD_OUT, source).query(f"protocol == '{PROTOCOL}'").set_index("image").psnr
     pictures = draw_pictures(run.network(), source.held_out, [scores[pair.name] for pair in source.held_out], part)
     (part / CARD).write_text(written_card(run.folder.path, name, pictures, own_words), encoding="utf-8")

@@ -111,6 +111,13 @@ def test_equations_and_reference_are_there(site, pages):
     assert "Float[ndarray, 'h w 3']" in text.replace("&#39;", "'"), "shapes stand in signatures"
 
 
+def test_no_signature_shows_an_object_of_one_process(site):
+    """Its address would differ in every build, and tell a reader nothing."""
+    shown = {page.name: re.sub("<[^>]*>", "", page.read_text()) for page in (site / "api").glob("*.html")}
+    assert "convert(name: str" in shown["rainmer_lib.cli.html"]
+    assert [name for name, text in shown.items() if " object at 0x" in text] == []
+
+
 def test_the_search_knows_words_of_a_notebook_and_has_texts_for_excerpts(site):
     index = (site / "searchindex.js").read_text(encoding="utf-8")
     assert "negatives" in index

@@ -211,6 +211,18 @@ def test_rain_is_read_off_where_a_linear_map_holds_it():
     assert worse < 0
 
 
+def test_features_of_four_pixels_have_weights_for_each():
+    """Where pixels were rearranged by 2: against a map for each place in a block, fitted by itself."""
+    rng = np.random.default_rng(0)
+    features = [rng.normal(size=(5, 6, 3)) for _ in range(4)]
+    rain = [rng.normal(size=(10, 12)) + np.kron(x[..., 0], np.array([[1, 2], [3, 4]])) for x in features]
+    found, _ = read_rain(features, rain, shown=1)
+    for row in range(2):
+        for column in range(2):
+            alone, _ = read_rain(features, [plane[row::2, column::2] for plane in rain], shown=1)
+            np.testing.assert_allclose(found[row::2, column::2], alone)
+
+
 def test_few_scenes_are_mapped_with_fewer_neighbours():
     """The published sets that are there may have fewer scenes than the usual perplexity needs."""
     maps = view_maps.view_tsne({"trained": np.random.default_rng(0).normal(size=(24, 6))})

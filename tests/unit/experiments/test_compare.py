@@ -1,5 +1,6 @@
 """Comparisons: scores against evaluating by hand, what is computed again, what of a run is recorded."""
 
+import shutil
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -131,13 +132,13 @@ def test_a_comparison_trains_what_it_then_scores(two_pairs, quick, given_run, mo
     assert compare({"a": Row(RAINMER, None)}, quick(two_pairs, seeds=3), said.append) == (trained, 3) and said == ["['a']"]
 
 
-def test_of_one_seed_the_weights_are_recorded_and_of_every_seed_all_else(two_pairs, quick, given_run):
-    """Scores, measures and damage of all; checkpoints and what else lies in a folder of none."""
+def test_of_one_seed_the_weights_are_recorded_and_of_every_seed_all_else(two_pairs, quick, given_run, tmp_path, monkeypatch):
+    """Scores, measures and damage of all; checkpoints and what else lies in a folder of none; weights that ship not again."""
     runs, tables = [given_run("ours", seed) for seed in (0, 1)], ("scores-held-out.csv", "measures-views-1.csv", "damage.csv")
     for run in runs:
         for name in (*RECORDED, *tables, "checkpoint.pt", "rerain.safetensors"):
             run.folder.path.mkdir(parents=True, exist_ok=True)
-            (run.folder.path / name).write_text(f"{name} of {run.seed}")
+            (run.folder.path / name).write_text(f'{{"{name}": {run.seed}}}')
     settings = quick(two_pairs)
     record_runs(Comparison(runs, pd.DataFrame(), settings))
     assert not paths.results_root().exists(), "at quick nothing is kept"
@@ -147,7 +148,13 @@ def test_of_one_seed_the_weights_are_recorded_and_of_every_seed_all_else(two_pai
         kept = paths.results_root() / "quick" / "runs" / run.folder.identity.key
         expected = {*RECORDED, *tables} - ({"derain.safetensors"} if run.seed else set())
         found = {path.name: path.read_text() for path in kept.iterdir() if path.name != SEAL}
-        assert found == {name: f"{name} of {run.seed}" for name in expected} and set(sums(kept)) == expected
+        assert found == {name: f'{{"{name}": {run.seed}}}' for name in expected} and set(sums(kept)) == expected
+    shutil.rmtree(paths.results_root())
+    shutil.copytree(runs[0].folder.path, tmp_path / "weights" / "ours")
+    monkeypatch.setattr("rainmer_lib.pretrained.models.SHIPPED", tmp_path / "weights")
+    record_runs(Comparison(runs, pd.DataFrame(), replace(settings, profile=replace(settings.profile, keeps_runs=True))))
+    kept = paths.results_root() / "quick" / "runs" / runs[0].folder.identity.key
+    assert set(sums(kept)) == {*RECORDED, *tables} - {"derain.safetensors"}
 
 
 def test_a_table_that_was_cut_between_two_images_is_measured_again(two_pairs, given_run, generator):

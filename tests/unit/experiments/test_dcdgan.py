@@ -4,7 +4,7 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from rainmer_lib.experiments.dcdgan import ABLATIONS, DCDGAN, EXPERIMENTS, FIVE_SEEDS, REHEARSALS
+from rainmer_lib.experiments.dcdgan import ABLATIONS, DCDGAN, EXPERIMENTS, REHEARSALS, SEEDS
 from rainmer_lib.experiments.profiles import PROFILES, profile
 from rainmer_lib.experiments.records import published
 from rainmer_lib.experiments.registry import rows
@@ -55,8 +55,9 @@ def test_a_small_profile_scales_every_contrastive_term_alike():
 
 def test_the_paper_tables_have_five_seeds_where_runs_are_kept():
     seeds = {name: experiment.at(profile("laptop")).seeds for name, experiment in EXPERIMENTS.items()}
-    assert {name for name, number in seeds.items() if number == 5} == set(FIVE_SEEDS) and set(seeds.values()) == {3, 5}
-    assert {experiment.at(profile("quick")).seeds for experiment in EXPERIMENTS.values()} == {2}
+    assert {name for name, number in seeds.items() if number == 5} == set(SEEDS) and set(seeds.values()) == {3, 5}
+    at_quick = {name: experiment.at(profile("quick")).seeds for name, experiment in EXPERIMENTS.items()}
+    assert at_quick == dict.fromkeys(EXPERIMENTS, 1) | {"ablation_negatives": 2}
 
 
 @pytest.mark.parametrize("name", PROFILES)

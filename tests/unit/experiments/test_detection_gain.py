@@ -127,7 +127,8 @@ def test_the_runs_are_those_of_train_rainmer(shown, quick, monkeypatch):
     def train_run(label, method, config, data, profile, say):
         return method.identity(config, "f").key, config, data, profile.name
 
-    monkeypatch.setattr("rainmer_lib.rainmer.method.aligned_rain", lambda *given, held: asked.append((given, held)) or aligned)
+    aligned_rain = "rainmer_lib.rainmer.method.aligned_rain"
+    monkeypatch.setattr(aligned_rain, lambda *given, **named: asked.append((given, named)) or aligned)
     monkeypatch.setattr(experiment_runs, "train_run", train_run)
     monkeypatch.setattr(compare, "scored", lambda runs, settings: runs)
     monkeypatch.setattr(experiment, "domains_and_benchmarks", lambda *given: ())

@@ -39,7 +39,8 @@ def comparison(quick, given_run):
         for name in RECORDED:
             (run.folder.path / name).write_text(json.dumps({"steps": 7}))
     scores = means(ours={0: 30.0, 1: 31.0}, input={-1: 25.0}).assign(image="a")
-    return Comparison(runs, scores, quick(UnpairedRain("embedded", [], [], [], [], "f" * 16), ("t",), seeds=2))
+    settings = quick(UnpairedRain("embedded", [], [], [], [], "f" * 16), ("t",), seeds=2)
+    return Comparison(runs, scores, replace(settings, profile=replace(settings.profile, seeds=2)))
 
 
 def test_a_printed_table_has_means_and_spreads():
@@ -73,9 +74,9 @@ def test_results_and_runs_are_kept(comparison):
 
 def test_results_of_other_parameters_never_replace_the_profiles_own(comparison):
     settings = comparison.settings
-    other = replace(comparison, settings=replace(settings, seeds=1, profile=replace(settings.profile, keeps_runs=True)))
+    other = replace(comparison, settings=replace(settings, seeds=3, profile=replace(settings.profile, keeps_runs=True)))
     path = save_results("item", other, pd.DataFrame({"a": [1]}), {}, pd.DataFrame())
-    assert path.name == "item__seeds-1.json" and not (path.parent / "runs").exists()
+    assert path.name == "item__seeds-3.json" and not (path.parent / "runs").exists()
 
 
 def test_a_record_says_how_the_results_came_about(comparison, monkeypatch):

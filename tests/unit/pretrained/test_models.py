@@ -75,13 +75,13 @@ def test_a_title_says_method_parameters_and_pairs(tmp_path):
 
 @pytest.mark.parametrize("folder", sorted(p for p in SHIPPED.iterdir() if p.is_dir()), ids=lambda p: p.name)
 def test_what_ships_is_a_recorded_run_with_its_card(folder):
-    """The weights are those of a run whose scores stand in results/; the card names it."""
-    weights = (folder / "derain.safetensors").read_bytes()
-    kept = (paths.REPOSITORY / "results").glob("*/runs/*/derain.safetensors")
-    same = [p.parent.name for p in kept if p.read_bytes() == weights]
+    """The run is one whose scores stand in results/, without a second copy of the weights; the card names it."""
+    kept = (paths.REPOSITORY / "results").glob("*/runs/*/finished.json")
+    same = [p.parent for p in kept if models.shipped_as(p.parent) == folder]
     card = (folder / "README.md").read_text()
-    assert same and same[0] in card, "the card does not name the run that the weights are from"
-    assert len(weights) < 4e6
+    assert len(same) == 1 and same[0].name in card, "the card does not name the run that the weights are from"
+    assert not (same[0] / "derain.safetensors").exists() and models.weights_of(same[0]) == folder / "derain.safetensors"
+    assert (folder / "derain.safetensors").stat().st_size < 4e6
 
 
 def test_the_folder_of_a_run_is_a_model(tmp_path):

@@ -25,13 +25,13 @@ def check(injected="", **values):
 @pytest.mark.slow
 def test_defaults_pass():
     settings = check()
-    assert (settings.profile.name, settings.data.name, settings.seeds) == ("quick", "embedded", 2)
+    assert (settings.profile.name, settings.data.name, settings.seeds) == ("quick", "embedded", 1)
     assert settings.suffix() == ""
 
 
 @pytest.mark.slow
 def test_changed_parameters_never_replace_the_profiles_own_results():
-    assert check("seeds = 1", seeds=1).suffix() == "__seeds-1"
+    assert check("seeds = 3", seeds=3).suffix() == "__seeds-3"
     assert check('data = "embedded"', profile="laptop", data="embedded").suffix() == "__data-embedded"
 
 

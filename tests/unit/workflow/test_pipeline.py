@@ -26,8 +26,9 @@ def test_items_that_are_to_come_are_told():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("cluster", ["", "slurm", "kubernetes"])
-@pytest.mark.parametrize("item", [None, "ablation_negatives"], ids=["all", "item"])
+@pytest.mark.parametrize(
+    ("item", "cluster"), [(None, ""), ("ablation_negatives", "slurm"), ("ablation_negatives", "kubernetes")], ids=str
+)
 def test_a_dry_run_lists_the_jobs(item, cluster, without_data, named_data, capfd):
     pytest.importorskip(pipeline.PLUGINS.get(cluster, "snakemake"))
     assert pipeline.reproduce("paper", item, cluster=cluster, dry_run=True) == 0
