@@ -22,9 +22,19 @@ def paired_test(scores: pd.DataFrame, better: str, worse: str, protocol: str) ->
     return compare_images(scores[scores.protocol == protocol], better, worse, {"psnr": 1, "ssim": 1})
 
 
-def paired_tests(scores: pd.DataFrame, pairs: list[tuple[str, str]], protocol: str) -> pd.DataFrame:
-    """Run `paired_test` for several pairs (better, worse) and concatenate the tables."""
-    return pd.concat([paired_test(scores, *pair, protocol) for pair in pairs], ignore_index=True)
+def paired_tests(
+    scores: pd.DataFrame, pairs: list[tuple[str, str]], protocol: str, within_seeds: bool = False
+) -> pd.DataFrame:
+    """Run `paired_test` for several pairs (better, worse) and concatenate the tables.
+
+    `within_seeds`: of each pair, only the seeds that both have, also where that is one.  For rows that share initial weights and
+    batches under a seed, whose runs differ more from seed to seed than from row to row.
+    """
+    def chosen(pair: tuple[str, str]) -> pd.DataFrame:
+        seeds = [set(scores.seed[scores.method == method]) for method in pair]
+        return scores[scores.seed.isin(seeds[0] & seeds[1])] if within_seeds else scores
+
+    return pd.concat([paired_test(chosen(pair), *pair, protocol) for pair in pairs], ignore_index=True)
 
 
 def paired_table(scores: pd.DataFrame, printed: pd.DataFrame, protocol: str) -> pd.DataFrame:

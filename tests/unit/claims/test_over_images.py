@@ -143,6 +143,13 @@ def test_of_fewer_runs_those_with_the_same_seeds_are_compared():
     assert differences(table, "b", "a", "psnr").tolist() == [-2.0, -4.5]
 
 
+def test_a_row_with_one_run_is_compared_within_its_seed():
+    """Where rows share what a seed decides; the other seeds of the full model say nothing about the row."""
+    table = pd.concat([scores("full", [[1.0, 2.0], [7.0, 8.0]], (0, 1)), scores("row", [[1.0, 1.0]], (0,))])
+    within, over = (paired_tests(table, [("full", "row")], "prenet", within_seeds=w).iloc[0].difference for w in (True, False))
+    assert (within, over) == (pytest.approx(0.5), pytest.approx(3.5))
+
+
 def test_several_pairs_stand_below_each_other_and_beside_the_verdicts_over_seeds():
     values = np.random.default_rng(1).normal(30, 1, (1, 12))
     table = pd.concat([scores("a", values + 1), scores("b", values), scores("c", values - 1)], ignore_index=True)
