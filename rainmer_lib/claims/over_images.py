@@ -27,7 +27,7 @@ def paired_tests(
 ) -> pd.DataFrame:
     """Run `paired_test` for several pairs (better, worse) and concatenate the tables.
 
-    `within_seeds`: of each pair, only the seeds that both have, also where that is one.  For rows that share initial weights and
+    `within_seeds`: of each pair, only the seeds that both have, even a single one.  For rows that share initial weights and
     batches under a seed, whose runs differ more from seed to seed than from row to row.
     """
     def chosen(pair: tuple[str, str]) -> pd.DataFrame:
