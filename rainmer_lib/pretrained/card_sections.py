@@ -67,7 +67,7 @@ def gains(folder: Path) -> dict[str, float]:
 def _scores(folder: Path) -> pd.DataFrame:
     """Return the mean scores of a run: test_set, protocol, psnr, ssim, images; psnr_input and ssim_input if they are there."""
     tables = {file.stem.removeprefix("scores-"): _read(file) for file in sorted(folder.glob("scores-*.csv"))}
-    paired = [table.assign(test_set=name) for name, table in tables.items() if "psnr" in table]
+    paired = [table.assign(test_set=name) for name, table in tables.items() if {"protocol", "psnr"} <= set(table)]
     if not paired:
         return pd.DataFrame()
     means, file = mean_scores(pd.concat(paired), ["test_set"]), folder / INPUT

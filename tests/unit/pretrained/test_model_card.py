@@ -57,8 +57,10 @@ def test_a_card_is_made_of_the_files_of_the_run(tmp_path, monkeypatch):
     rows = [("a", "prenet", 20.0, 0.5), ("b", "prenet", 30.0, 0.7), ("a", "rgb", 18.0, 0.4), ("b", "rgb", 19.0, 0.6)]
     pd.DataFrame(rows, columns=["image", "protocol", "psnr", "ssim"]).to_csv(folder / "scores-rain12.csv", index=False)
     (folder / "scores-real147.csv").write_text("image,niqe,brisque\n1,2.9,16.3\n")
+    (folder / "scores-detection-day.csv").write_text("psnr,ssim,map,frames\n22.9,0.82,0.77,a b\n")
     card = model_card.card_of_run(folder)
     assert "real147" not in card.lower(), "scores without a clean partner have no place in the table"
+    assert "detection" not in card, "nor have those of a detector, which follow no protocol"
     assert "| Rain12 | `prenet` | 25.00 | 0.6000 | 2 |" in card and "| Rain12 | `rgb` | 18.50 | 0.5000 | 2 |" in card
     assert "| budget | 2,400 steps of 8 crops of 48 pixels |" in card and "`identity_weight=1.0`" in card
     assert "fingerprint `894327179edd2964`; none of the training sets" in card and "0.03 million parameters" in card
