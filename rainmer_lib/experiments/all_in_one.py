@@ -30,7 +30,7 @@ SAMPLING = "domains"  # draws every weather with equal probability, whatever its
 # held-out pairs
 PAIRS = {"quick": (16, 2), "laptop": (160, 24), "gpu": (480, 24), "paper": (3000, 24)}
 # profile -> fields in which the runs differ from Rainmer's size.  Cheaper steps were no gain: 600 of them, 345 seconds, were
-# 0.8 dB worse under rain than these 900, 19 minutes, at the photos' full resolution (one seed)
+# 0.8 dB worse under rain than these 900, 19 minutes, at the photos' full resolution (one seed; runs not kept)
 CHANGES = {
     "laptop": {
         "reduction": 1, "mixture_steps": 4, "start": "random", "width": 12, "crop": 48, "batch": 4, "memory_bank": 64,
