@@ -31,7 +31,7 @@ def paired_tests(
     batches under a seed, whose runs differ more from seed to seed than from row to row.
     """
     def chosen(pair: tuple[str, str]) -> pd.DataFrame:
-        seeds = [set(scores.seed[scores.method == method]) for method in pair]
+        seeds = [set(scores.seed[scores.method.eq(name)]) for name in pair]
         return scores[scores.seed.isin(seeds[0] & seeds[1])] if within_seeds else scores
 
     return pd.concat([paired_test(chosen(pair), *pair, protocol) for pair in pairs], ignore_index=True)
