@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 
 from rainmer_lib.data.labels import TEST_SET_LABELS
 from rainmer_lib.experiments.compare import Comparison, Example
-from rainmer_lib.experiments.fixed_methods import fixed_on
+from rainmer_lib.experiments.fixed_methods import PRENET, fixed_on
 from rainmer_lib.plots import by_test_set
 from rainmer_lib.plots.ablation import gains
 from rainmer_lib.plots.families import family_crops
@@ -65,13 +65,14 @@ def family_figure(example: Example, kinds: Mapping[str, str], title: str = "", s
 
 
 def gain_figure(gained: pd.DataFrame, kinds: Mapping[str, str]) -> Figure:
-    """Plot the gains over the input by test set, in the colour of each kind, without PReNet's, which make other bars short.
+    """Plot the gains over the input by test set, in the colour of each kind, without those of PReNet's published weights,
+    which make other bars short.
 
     `gained`: of one protocol, with the columns of `plots.ablation.gains`; the methods stand in its order.
     """
-    drawn = [name for name in dict.fromkeys(gained.method) if name != "PReNet"]
+    drawn = [name for name in dict.fromkeys(gained.method) if name != PRENET]
     labels = {"psnr": "PSNR, gain (dB)", "ssim": "SSIM, gain"}
-    title = "gain over the input, prenet; colour: kind; dots: seeds; PReNet: table"
+    title = f"gain over the input, prenet; colour: kind; dots: seeds; {PRENET}: table"
     return by_test_set.change_figure(gained, drawn, labels, title, kind_colours(kinds))
 
 

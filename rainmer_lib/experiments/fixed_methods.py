@@ -27,9 +27,10 @@ from rainmer_lib.metrics.protocols import PROTOCOLS, evaluate, quantise
 from rainmer_lib.metrics.scores import score_images
 from rainmer_lib.pretrained.models import MODELS, load_model
 
+PRENET = "PReNet (published)"  # beside the PReNet that is trained here
 # method -> test set -> name in `models.MODELS`
 WEIGHTS = {
-    "PReNet": {
+    PRENET: {
         "rain100l": "prenet-rain100l", "rain100h": "prenet-rain100h", "rain12": "prenet-rain100l",
         "raincityscapes60": "prenet-rain1400", "mwd": "prenet-rain1400",
     },

@@ -21,7 +21,7 @@ from rainmer_lib.downstream import efficientnet
 from rainmer_lib.downstream.detector import Detections, detect, detector
 from rainmer_lib.downstream.object_counts import COUNTS, count_objects
 from rainmer_lib.downstream.rain_classifier import load_probe
-from rainmer_lib.experiments.fixed_methods import kept_table
+from rainmer_lib.experiments.fixed_methods import PRENET, kept_table
 from rainmer_lib.experiments.kept import rows_of
 from rainmer_lib.experiments.real_rain import photos
 from rainmer_lib.experiments.runs import Run
@@ -36,7 +36,7 @@ Images = dict[str, Image8]  # by name
 
 INPUT, CLEAN = "input", "clean"  # rows that no method made: the rainy input and the ground truth
 STREETS = "raincityscapes60"
-SUPERVISED = {"PReNet (supervised)": "prenet-rain1400"}
+SUPERVISED = {PRENET: "prenet-rain1400"}
 WINDOW = efficientnet.WINDOW + 64  # pixels a side of real photos; the probe evaluates only their middle, more pixels cost time
 # Thirty photos, as many as in the paper: every third, in the order of their numbers, of the 96 scenes of real147 whose photos
 # are not squashed to a square.  They were chosen before any output was inspected; 113 is snow.

@@ -17,11 +17,12 @@ from rainmer_lib.experiments.families import (
     quality_figure,
     with_kinds,
 )
+from rainmer_lib.experiments.fixed_methods import PRENET
 from rainmer_lib.methods import METHODS
 from rainmer_lib.plots.ablation import gains
 from rainmer_lib.plots.panels import streak_box
 
-KINDS = {"DSC": "prior-based", "GMM": "prior-based", "PReNet": "supervised", "DCD-GAN": "unpaired"}
+KINDS = {"DSC": "prior-based", "GMM": "prior-based", "PReNet": "supervised", PRENET: "supervised", "DCD-GAN": "unpaired"}
 
 
 def means(*rows):
@@ -35,7 +36,7 @@ def test_labels_of_runs_and_of_fixed_weights_have_a_group(quick):
     found = kinds_of(Comparison(runs, pd.DataFrame(), quick(None, ("held-out", "rain12"))))
     assert found == {
         "a dsc": "prior-based", "a rescan": "supervised", "a sirr": "semi-supervised", "a cyclegan": "unpaired",
-        "PReNet": "supervised", "dcdgan-small": "unpaired",
+        "PReNet (published)": "supervised", "dcdgan-small": "unpaired",
     }  # fmt: skip
 
 
@@ -80,9 +81,9 @@ def test_another_protocol_does_not_enter():
     assert family_table(both, KINDS, "rgb")["Rain12"].tolist() == ["+10.00"]
 
 
-def test_bars_and_points_of_every_method_but_prenet_whose_gain_stands_in_the_table():
+def test_bars_and_points_of_every_method_but_published_weights_whose_gain_stands_in_the_table():
     gained = gains(means(("input", -1, "rain12", 30.0), ("DSC", 0, "rain12", 31.0), ("DCD-GAN", 0, "rain12", 33.0),
-                         ("PReNet", -1, "rain12", 36.0)))  # fmt: skip
+                         (PRENET, -1, "rain12", 36.0)))  # fmt: skip
     bars = gain_figure(gained, KINDS).axes[0]
     assert [bar.get_width() for bar in bars.patches] == [1.0, 3.0]
     assert [label.get_text() for label in bars.get_yticklabels()] == ["DSC", "DCD-GAN"]

@@ -11,6 +11,7 @@ from rainmer_lib.data.unpaired_rain import UnpairedRain
 from rainmer_lib.experiments import fixed_methods
 from rainmer_lib.experiments.compare import Comparison, score_input
 from rainmer_lib.experiments.fixed_methods import (
+    PRENET,
     WEIGHTS,
     check_against_fixed,
     example_with_fixed,
@@ -86,7 +87,7 @@ def test_the_calibration_serves_prenet_without_its_weights(settings, tmp_path, m
 
 def test_every_entry_names_a_model_and_prenet_sees_no_photo_that_it_may_have_trained_on():
     assert {model for models in WEIGHTS.values() for model in models.values()} <= set(MODELS)
-    assert set(BENCHMARKS) <= set(WEIGHTS["PReNet"]) and "held-out" not in WEIGHTS["PReNet"]
+    assert set(BENCHMARKS) <= set(WEIGHTS[PRENET]) and "held-out" not in WEIGHTS[PRENET]
     assert not set(WEIGHTS) & set(rows("benchmarks", profile("laptop")))
 
 
@@ -106,12 +107,12 @@ def means(**by_method):
 
 
 def test_a_trained_method_against_given_weights():
-    table = means(ours={0: 30.0, 1: 31.0, 2: 30.5}, PReNet={-1: 36.0}, other={0: 1.0, 1: 2.0, 2: 3.0})
+    table = means(ours={0: 30.0, 1: 31.0, 2: 30.5}, other={0: 1.0, 1: 2.0, 2: 3.0}, **{PRENET: {-1: 36.0}})
     elsewhere = means(ours={0: 30.0, 1: 31.0, 2: 30.5}).assign(test_set="u")
-    found = check_against_fixed(pd.concat([table, elsewhere]), "ours", "PReNet", "prenet")
+    found = check_against_fixed(pd.concat([table, elsewhere]), "ours", PRENET, "prenet")
     assert found[["test_set", "metric", "worse", "verdict"]].to_numpy().tolist() == [
-        ["t", "psnr", "PReNet", "contradicted"], ["t", "ssim", "PReNet", "contradicted"],
+        ["t", "psnr", PRENET, "contradicted"], ["t", "ssim", PRENET, "contradicted"],
     ]  # fmt: skip
     assert found.difference[0] == pytest.approx(-5.5)
-    assert check_against_fixed(elsewhere, "ours", "PReNet", "prenet").empty
-    assert fixed_methods.fixed_on(("mwd",)) == [("PReNet", "mwd", "prenet-rain1400")]
+    assert check_against_fixed(elsewhere, "ours", PRENET, "prenet").empty
+    assert fixed_methods.fixed_on(("mwd",)) == [(PRENET, "mwd", "prenet-rain1400")]

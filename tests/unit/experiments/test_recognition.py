@@ -57,17 +57,17 @@ def test_runs_are_asked_once_and_again_for_other_images(street_scenes, six_runs)
 
 
 def test_named_models_stand_beside(street_scenes, six_runs):
-    beside = replace(street_scenes, models={"PReNet (supervised)": "dcdgan-small"})
+    beside = replace(street_scenes, models={"PReNet (published)": "dcdgan-small"})
     profile = SimpleNamespace(keeps_runs=False, name="quick")
     settings = SimpleNamespace(profile=profile, data=SimpleNamespace(fingerprint="f"))
     seen = recognise(beside, six_runs[:1], settings)
-    assert (seen.method.eq("PReNet (supervised)")).sum() == 6 and set(seen[seen.method.str.startswith("PReNet")].seed) == {-1}
+    assert (seen.method.eq("PReNet (published)")).sum() == 6 and set(seen[seen.method.str.startswith("PReNet")].seed) == {-1}
     images, found = example(beside, six_runs, ("ours", "other"))
-    assert list(images) == ["rainy", "ours", "other", "PReNet (supervised)", "clean"] == list(found)
+    assert list(images) == ["rainy", "ours", "other", "PReNet (published)", "clean"] == list(found)
     counts = {name: len(recognition.detect(image)) for name, image in street_scenes.clean["streets"].items()}
     assert len(found["clean"]) == max(counts.values())
     assert example(EvaluationSet(street_scenes.rainy, {}, "", {}, ()), six_runs, ()) == ({}, {})
-    assert list(example(beside, six_runs, ["other"])[0]) == ["rainy", "other", "PReNet (supervised)", "clean"]
+    assert list(example(beside, six_runs, ["other"])[0]) == ["rainy", "other", "PReNet (published)", "clean"]
 
 
 @pytest.mark.slow
@@ -93,12 +93,12 @@ def test_the_real_evaluation_set(monkeypatch):
     found = evaluation_set(SimpleNamespace(name="bsd-streaks", require_layers=lambda: None))
     assert {name: len(images) for name, images in found.rainy.items()} == {"real147": 30, "mwd": 40, "raincityscapes60": 60}
     assert found.sought == "raincityscapes60" and list(found.clean) == [found.sought] and not found.left_out
-    assert list(found.models) == ["PReNet (supervised)"] and set(found.rainy["real147"]) == set(REAL147)
+    assert list(found.models) == ["PReNet (published)"] and set(found.rainy["real147"]) == set(REAL147)
     assert not set(NO_PHOTOS) & set(found.rainy["mwd"])
     assert max(max(image.shape) for name in ("real147", "mwd") for image in found.rainy[name].values()) == WINDOW
     files = {entry.name: entry.rainy for entry in lookup("real147")[1].listing().entries}
     sizes = {name: read_rgb(files[name]).shape for name in REAL147}
     assert (512, 512, 3) not in sizes.values(), "squashed to a square"
-    monkeypatch.setitem(recognition.SUPERVISED, "PReNet (supervised)", "absent")
+    monkeypatch.setitem(recognition.SUPERVISED, "PReNet (published)", "absent")
     monkeypatch.setitem(recognition.MODELS, "absent", SimpleNamespace(present=False, weights=lambda: "net_latest.pth"))
     assert "net_latest.pth" in evaluation_set(SimpleNamespace(name="bsd-streaks", require_layers=lambda: None)).left_out[0]
