@@ -41,3 +41,15 @@ def test_a_row_for_each_method_and_no_gmac_under_a_prior(monkeypatch):
 def test_no_repetition_is_an_error():
     with pytest.raises(ValueError, match="repeats=0: expected 1 or more"):
         cost.seconds(Two(), 0)
+
+
+@pytest.mark.parametrize(("taken", "expected"), [((9.0, 2.0, 3.0), 9.0), ((0.9, 0.5, 0.4), 0.4)])
+def test_a_long_pass_is_timed_once_and_of_short_ones_the_first_does_not_count(monkeypatch, taken, expected):
+    passes, clock = iter(taken), [0.0]
+
+    def derain(network, image):
+        clock[0] += next(passes)
+
+    monkeypatch.setattr(cost, "derain", derain)
+    monkeypatch.setattr(cost, "process_time", lambda: clock[0])
+    assert cost.seconds(Two(), 2) == pytest.approx(expected)
