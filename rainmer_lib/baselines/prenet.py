@@ -43,8 +43,8 @@ class PReNetConfig(SupervisedConfig):
 
 SIZES = {
     "quick": Size(
-        {"stages": 2, "blocks": 1, "steps": 60, "batch": 2, "crop": 48}, duration="seconds a training run on one core",
-        log_every=20, save_every=1000,
+        {"stages": 2, "blocks": 1, "channels": 8, "steps": 60, "batch": 2, "crop": 48},
+        duration="seconds a training run on one core", log_every=20, save_every=1000,
     ),
     "laptop": Size(
         {"stages": 4, "blocks": 3, "channels": 16, "steps": 1400, "batch": 4, "crop": 48},

@@ -50,7 +50,7 @@ def _member(config: type[PReNetConfig], name: str, title: str, folder: str, fami
     return replace(
         PRENET, name=name, title=title, version=METHOD_VERSION, config=config, family=family, sizes=sizes,
         describe=lambda c: f"{c.stages} stages{'' if c.recurrent else ' without LSTM'} of {_blocks(c)}",
-        differs=f"{PRENET.differs}; narrower at quick",
+        differs=PRENET.differs,
         load_published=loader(config(), folder, title),
     )  # fmt: skip
 
