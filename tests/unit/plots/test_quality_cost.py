@@ -1,7 +1,10 @@
 """Quality against cost: a point for each method that has the number, the same number in every panel."""
 
+from itertools import pairwise
+
 import numpy as np
 import pandas as pd
+import pytest
 
 from rainmer_lib.plots.quality_cost import COSTS, kind_colours, quality_cost_figure
 
@@ -25,3 +28,16 @@ def test_points_numbers_and_names():
 def test_methods_of_a_kind_have_its_colour():
     found = kind_colours({"DSC": "prior-based", "GMM": "prior-based", "DDN": "supervised"})
     assert found["DSC"] == found["GMM"] != found["DDN"]
+
+
+@pytest.mark.parametrize("most", [5_000, 55_000, 200_000, 900_000])
+def test_numbers_on_an_axis_do_not_touch(most):
+    costs = {"kind": "supervised", "parameters": [290, most], "GMAC": [0.2, 9.0], "seconds": [0.02, 1.5]}
+    cost = pd.DataFrame(costs, index=["a", "b"])
+    figure = quality_cost_figure(pd.Series({"a": 1.0, "b": 2.0}), cost, "gain")
+    figure.canvas.draw()
+    for axis in figure.axes:
+        low, high = axis.get_xlim()
+        labels = zip(axis.get_xticks(), axis.get_xticklabels(), strict=True)
+        shown = [label.get_window_extent() for at, label in labels if low < at < high]
+        assert len(shown) >= 2 and all(left.x1 < right.x0 for left, right in pairwise(shown))
