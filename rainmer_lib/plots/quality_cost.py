@@ -39,7 +39,7 @@ def quality_cost_figure(quality: pd.Series, cost: pd.DataFrame, label: str, high
         table = cost.assign(quality=quality)[["kind", column, "quality"]].dropna()
         _panel(axis, table, column, numbers, highlighted)
         axis.set(xscale="log", xlabel=title)
-        wide = table[column].max() > 200 * table[column].min()  # a label for every half decade would touch the next
+        wide = table[column].max() > 60 * table[column].min()  # a label for every half decade would touch the next
         axis.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 3)))
         axis.xaxis.set_major_formatter(EngFormatter(sep="") if column == "parameters" else StrMethodFormatter("{x:g}"))
         axis.xaxis.set_minor_formatter(NullFormatter())
