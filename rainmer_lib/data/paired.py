@@ -77,17 +77,20 @@ class MixedPairs:
 
     `sampling`: "images" draws each image with equal probability, so a domain counts by its size (the released code shuffles
     the concatenated lists; here draws are independent); "domains" draws the domain first, each with equal probability.
+    `late` are domains that are drawn besides from the step after `early` on.
     """
 
     domains: tuple[PairedRain, ...]
     sampling: str = "images"
     view: int = 64
     flip: bool = True
+    late: tuple[PairedRain, ...] = ()
+    early: int = 0
     chances: tuple[float, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        names = [domain.name for domain in self.domains]
-        if not names or len(set(names)) < len(names):
+        names = [domain.name for domain in (*self.domains, *self.late)]
+        if not self.domains or len(set(names)) < len(names):
             raise ValueError(f"expected domains of different names, found {names}")
         if self.sampling not in SAMPLINGS:
             raise ValueError(f"sampling={self.sampling!r}: choose one of {', '.join(SAMPLINGS)}")
@@ -102,7 +105,13 @@ class MixedPairs:
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits that identify the content of the batches, as in `PairedRain`."""
-        return digest([domain.identity for domain in self.domains], self.sampling, self.view, self.flip)
+        first = digest([domain.identity for domain in self.domains], self.sampling, self.view, self.flip)
+        return digest(first, self.every.fingerprint, self.early) if self.late else first
+
+    @property
+    def every(self) -> "MixedPairs":
+        """Return all domains, those that come later included, as they are drawn from the step after `early` on."""
+        return replace(self, domains=(*self.domains, *self.late), late=(), early=0) if self.late else self
 
     @property
     def held_out(self) -> dict[str, Sequence[Pair]]:
@@ -110,20 +119,23 @@ class MixedPairs:
         return {domain.name: domain.held for domain in self.domains}
 
     def batch(self, step: int, size: int, crop: int, seed: int) -> PairedBatch:
-        """Return the batch of one step, a function of seed and step alone, like `PairedRain.batch`."""
-        return _batch(self.draw, np.random.default_rng([seed, step]), size, crop, self.view, self.flip)
+        """Return the batch of one step, a function of seed and step alone, like `PairedRain.batch`; steps count from 1."""
+        present = self.every if step > self.early else self
+        return _batch(present.draw, np.random.default_rng([seed, step]), size, crop, self.view, self.flip)
 
     def draw(self, rng: np.random.Generator) -> Pair:
-        """Draw a pair by the rule of `sampling`."""
+        """Draw a pair of the first domains by the rule of `sampling`."""
         return self.domains[rng.choice(len(self.domains), p=self.chances)].draw(rng)
 
     def in_memory(self) -> "MixedPairs":
         """Return the same set with all pairs of all domains read or rendered once and kept."""
-        return replace(self, domains=tuple(domain.in_memory() for domain in self.domains))
+        domains, late = (tuple(domain.in_memory() for domain in some) for some in (self.domains, self.late))
+        return replace(self, domains=domains, late=late)
 
     def summary(self) -> dict[str, int]:
         """Return the counts of all domains."""
-        return {key: value for domain in self.domains for key, value in domain.summary().items()}
+        late = {f"{domain.name}: pairs, after step {self.early}": len(domain.pairs) for domain in self.late}
+        return {key: value for domain in self.domains for key, value in domain.summary().items()} | late
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from jaxtyping import Int
 
 from rainmer_lib.data.batches import PairedBatch
 from rainmer_lib.data.light_rain import light_rain
-from rainmer_lib.data.paired import MixedPairs, PairedRain, digest
+from rainmer_lib.data.paired import MixedPairs, PairedRain
 from rainmer_lib.data.rendered_domains import RAIN, rendered_domain
 from rainmer_lib.data.test_sets import Pair
 from rainmer_lib.data.unpaired_rain import UnpairedRain
@@ -22,7 +22,7 @@ class AlignedRain:
     `name` is the name of the photos that they are rendered on, or of the sets.  `before` holds the rain densities of every
     domain before alignment.  `night` holds all night images, and `chosen` the indices of those that alignment kept.  `kept`
     says whether the training pairs are in memory.  Where nothing is aligned (`unaligned_domains`), `night` is None, and
-    `before` and `chosen` are empty.  `late` are domains that are drawn besides from the step after `early` on (`light_rain`).
+    `before` and `chosen` are empty.
     """
 
     name: str
@@ -31,8 +31,6 @@ class AlignedRain:
     chosen: Int[np.ndarray, " chosen"]
     night: PairedRain | None
     kept: bool = True
-    late: tuple[PairedRain, ...] = ()
-    early: int = 0
 
     @property
     def aligned(self) -> bool:
@@ -42,14 +40,7 @@ class AlignedRain:
     @property
     def fingerprint(self) -> str:
         """Fingerprint of the batches, 16 hexadecimal digits."""
-        if not self.late:
-            return self.mixed.fingerprint
-        return digest(self.mixed.fingerprint, self.every.fingerprint, self.early)
-
-    @property
-    def every(self) -> MixedPairs:
-        """All domains, those that come later included."""
-        return replace(self.mixed, domains=(*self.mixed.domains, *self.late))
+        return self.mixed.fingerprint
 
     @property
     def held_out(self) -> dict[str, Sequence[Pair]]:
@@ -78,13 +69,12 @@ class AlignedRain:
 
     def batch(self, step: int, size: int, crop: int, seed: int) -> PairedBatch:
         """Return the batch of one step, a function of seed and step alone; steps count from 1."""
-        return (self.every if self.late and step > self.early else self.mixed).batch(step, size, crop, seed)
+        return self.mixed.batch(step, size, crop, seed)
 
     def summary(self) -> dict[str, int]:
         """Return counts for a notebook to print."""
         every = {f"{self.night.name}: pairs before alignment": len(self.night.pairs)} if self.aligned else {}
-        late = {f"{domain.name}: pairs, after step {self.early}": len(domain.pairs) for domain in self.late}
-        return self.mixed.summary() | every | late
+        return self.mixed.summary() | every
 
 
 def aligned_rain(
@@ -97,13 +87,14 @@ def aligned_rain(
     rendered once and kept in memory, unless `keep` is False, for callers that need the fingerprint alone.  `edges` are those of
     the bins whose shares are matched (`alignment.FINE_EDGES` match the dense rain too).  Raises ValueError if a density that
     the others have is absent at night: take more images.  With `early` above 0, light rain and dry photos (`light_rain`) come
-    after so many steps.
+    after so many steps (`MixedPairs.late`).
     """
     day, haze, night = (rendered_domain(name, source, images, view, held=held) for name in RAIN)
     found = align(source.name, [_kept(domain, keep) for domain in (day, haze)], night, densities_of, keep, edges)
     if not early:
         return found
-    return replace(found, early=early, late=tuple(_kept(domain, keep) for domain in light_rain(source, images, view)))
+    late = tuple(_kept(domain, keep) for domain in light_rain(source, images, view))
+    return replace(found, mixed=replace(found.mixed, early=early, late=late))
 
 
 def align(

@@ -127,6 +127,20 @@ def test_the_fingerprint_of_a_mixture_names_what_its_batches_depend_on(domain):
     assert mixed.fingerprint == MixedPairs((domain, replace(night, held=[]))).fingerprint
 
 
+def test_late_domains_are_drawn_after_the_first_steps(domain):
+    """When they come is part of the fingerprint; held-out pairs are those of the first domains."""
+    first, other = MixedPairs((domain,)), replace(domain, name="dry", pairs=domain.pairs[:2], identity="dry")
+    mixed = MixedPairs((domain,), late=(other,), early=3)
+    both = MixedPairs((domain, other))
+    for step, of in ((1, first), (3, first), (4, both), (9, both)):
+        assert torch.equal(mixed.batch(step, 8, 8, 5).rainy, of.batch(step, 8, 8, 5).rainy)
+    assert not torch.equal(first.batch(4, 8, 8, 5).rainy, both.batch(4, 8, 8, 5).rainy)
+    assert len({each.fingerprint for each in (first, both, mixed, replace(mixed, early=4))}) == 4
+    assert mixed.held_out == first.held_out
+    assert mixed.summary() == first.summary() | {"dry: pairs, after step 3": 2}
+    assert isinstance(mixed.in_memory().late[0].pairs, list)
+
+
 def test_messages(domain):
     with pytest.raises(ValueError, match="ramp-.*: 24x40 is smaller than the crop of 25"):
         domain.batch(0, 1, 25, 0)
@@ -134,6 +148,8 @@ def test_messages(domain):
         MixedPairs((domain,), "all")
     with pytest.raises(ValueError, match="different names"):
         MixedPairs((domain, domain))
+    with pytest.raises(ValueError, match="different names"):
+        MixedPairs((domain,), late=(domain,))
     with pytest.raises(ValueError, match="different names"):
         MixedPairs(())
 
