@@ -25,7 +25,6 @@ PRINTED = {
 # The many rows of `rainmer_ablations` get a reduced budget: fewer steps, and of the benchmarks only the smallest
 ABLATION_STEPS = {"laptop": 200}
 ABLATION_SETS = {"laptop": ("rain12",)}
-SEEDS = {"rainmer_ablations": {"laptop": 2}}  # training runs of each row, where they are not as many as the profile says
 
 
 def on_domains(settings: Settings, printed: bool = False, fewest: int = 1) -> Settings:
@@ -108,7 +107,7 @@ def _experiment(notebook: str) -> Experiment:
         return ablation_sets(profile, sets) if notebook == "rainmer_ablations" else sets
 
     compared = ablation_rows if notebook == "rainmer_ablations" else lambda profile: rows(notebook, profile)
-    return Experiment(compared, RAINMER.data, test_sets, SEEDS.get(notebook, {}))
+    return Experiment(compared, RAINMER.data, test_sets)
 
 
 EXPERIMENTS: Mapping[str, Experiment] = {notebook: _experiment(notebook) for notebook in ROWS}
