@@ -121,8 +121,8 @@ METHOD = Method(
             duration="seconds a training run on one core", log_every=20, save_every=1000,
         ),
         "laptop": Size(
-            {"stages": 3, "rain_blocks": 1, "blocks": 2, "channels": 16, "steps": 600, "batch": 4, "crop": 48},
-            duration="two minutes a training run on one core",
+            {"stages": 3, "rain_blocks": 1, "blocks": 2, "channels": 16, "steps": 1000, "batch": 4, "crop": 48},
+            duration="minutes a training run on one core",
         ),
         "gpu": Size({"steps": 20_000, "minutes": 9.0}, duration="nine minutes a training run on a GPU", log_every=50),
         "paper": Size(duration="hours a training run on a GPU", log_every=200, save_every=2000),
