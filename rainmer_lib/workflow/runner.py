@@ -27,7 +27,7 @@ from rainmer_lib.workflow.declared import Declared, accepted, check_names, check
 KEPT_METADATA = ("tags",)
 LONGEST_END = 150  # bytes of a file's name that changed parameters may take
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a widget of the kernel that ran; without that kernel, nothing
-LARGE_PNG = 50_000  # characters in base64; a smaller picture stays as it is
+LARGE_PNG = 10_000  # characters in base64; a smaller picture stays as it is
 CHECKED = "nbval-check-output"  # cells whose stored output the tests compare; the tag is the one that nbval knows
 
 
