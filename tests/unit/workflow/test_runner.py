@@ -214,5 +214,9 @@ def test_pictures_of_photos_become_jpeg_and_plots_stay():
     assert set(light) == {"image/jpeg", "text/plain"} and 2 * len(light["image/jpeg"]) < len(photo["image/png"])
     shown = np.asarray(Image.open(BytesIO(base64.b64decode(light["image/jpeg"]))).convert("RGB")).astype(float)
     assert np.abs(shown - ramp).mean() < 6, "the picture is the same"
-    plot = {"image/png": png(np.full((2000, 2000, 3), 200, np.uint8))}
-    assert runner.lighter(plot) == plot and runner.lighter({"text/plain": "4"}) == {"text/plain": "4"}
+    flat = np.full((2000, 2000, 3), 200, np.uint8)
+    plot = runner.lighter({"image/png": png(flat)})
+    assert set(plot) == {"image/png"} and len(plot["image/png"]) < len(png(flat))
+    assert np.array_equal(Image.open(BytesIO(base64.b64decode(plot["image/png"]))).convert("RGB"), flat)
+    small = {"image/png": png(flat[:500, :500])}
+    assert runner.lighter(small) == small and runner.lighter({"text/plain": "4"}) == {"text/plain": "4"}
