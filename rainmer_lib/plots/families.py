@@ -1,6 +1,7 @@
 """One crop of one image under the methods of every group of Table 1, a group below the other."""
 
 from collections.abc import Mapping, Sequence
+from textwrap import fill
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
@@ -12,7 +13,8 @@ from rainmer_lib.plots.style import WIDTH
 from rainmer_lib.training.method import KINDS
 
 COLUMNS = 6  # crops side by side; of 80 pixels each, they are still seen on a page
-TITLE = 0.36  # inches of a row that its titles take
+TITLE, LINE = 0.36, 0.14  # inches of a row that its titles take, and a further line of them
+LONGEST = 17  # characters of a name in a line, so that it does not touch the next
 
 
 def family_crops(
@@ -30,14 +32,15 @@ def family_crops(
     if strange := [name for name in methods if kinds.get(name) not in KINDS]:
         raise ValueError(f"no group for {', '.join(strange)}: choose one of {', '.join(KINDS)}")
     lines = list(_lines(methods, kinds))
-    side = (WIDTH - 0.25) / COLUMNS
-    figure = plt.figure(figsize=(WIDTH, (1 + len(lines)) * (side + TITLE)))
+    titles = {name: fill(name, LONGEST) for name in images}
+    side, above = (WIDTH - 0.25) / COLUMNS, TITLE + LINE * max(title.count("\n") for title in titles.values())
+    figure = plt.figure(figsize=(WIDTH, (1 + len(lines)) * (side + above)))
     grid = figure.add_gridspec(1 + len(lines), COLUMNS)
     top, left, size = box
 
     def window(row: int, column: int, name: str) -> Axes:
         axis = figure.add_subplot(grid[row, column])
-        show(axis, images[name][top : top + size, left : left + size], name, captions.get(name, ""))
+        show(axis, images[name][top : top + size, left : left + size], titles[name], captions.get(name, ""))
         axis.spines[:].set(visible=True, color=FRAME)
         return axis
 

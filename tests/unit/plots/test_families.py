@@ -1,5 +1,7 @@
 """Crops by groups of methods: groups in the order of Table 1, one window of every image, long groups in further rows."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -51,6 +53,18 @@ def test_a_long_group_goes_on_in_the_next_row_and_is_labelled_once():
     names = [f"m{i}" for i in range(COLUMNS + 1)]
     figure = family_crops(images_of(names), {}, dict.fromkeys(names, "unpaired"), (0, 0, 8))
     assert rows(figure)[1:] == [("unpaired", names[:COLUMNS]), ("", names[COLUMNS:])]
+
+
+def test_long_names_do_not_touch_their_neighbours():
+    names = ["same generator, with pairs", "PReNet (published)", "same generator, again"]
+    captions = dict.fromkeys(names, "31.00 dB")
+    figure = family_crops(images_of(names), captions, dict.fromkeys(names, "supervised"), (0, 0, 8))
+    figure.canvas.draw()
+    boxes = [axis.title.get_window_extent() for axis in figure.axes if axis.get_title().endswith("dB")]
+    assert len(boxes) == 3 and all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert all(box.y0 > axis.get_window_extent().y0 for box, axis in zip(boxes, figure.axes[-3:], strict=True))
+    above = figure.axes[0].get_window_extent()
+    assert all(box.y1 < above.y0 for box in boxes), "the titles stay below the row before"
 
 
 def test_a_group_of_which_there_is_no_method_has_no_row():
