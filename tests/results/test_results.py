@@ -19,6 +19,9 @@ WITH_WEIGHTS = [folder for folder in KEPT if (folder / RUN_WEIGHTS).exists()]
 SHIP = [folder for folder in KEPT if shipped_as(folder) and not method_of(folder).prior_based]  # a prior takes minutes
 SCORED = [folder for folder in (*SHIP, *WITH_WEIGHTS) if (folder / "scores-rain12.csv").exists()][: len(SHIP) + 2]
 
+EXECUTED = sorted(p for p in RESULTS.rglob("*.ipynb") if not p.stem.endswith(".partial") and "__" not in p.stem)
+INJECTED = "injected-parameters"
+
 
 def name(path):
     return f"{path.parent.name}-{path.stem}"
@@ -57,6 +60,17 @@ def test_a_record_has_its_table_figures_and_notebook(path):
     counts = [cell["execution_count"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
     assert counts == list(range(1, len(counts) + 1)), "a cell was not run, or not in order"
     assert "/root" not in json.dumps(notebook) and "/home" not in json.dumps(notebook)
+
+
+@pytest.mark.parametrize("path", EXECUTED, ids=lambda path: str(path.relative_to(RESULTS)))
+def test_an_executed_notebook_shows_its_present_source(path):
+    """Whoever edits a notebook executes it again; a cell of injected parameters alone may stand besides."""
+    source = paths.REPOSITORY / "notebooks" / path.relative_to(RESULTS / path.relative_to(RESULTS).parts[0])
+    cells = [
+        [cell["source"] for cell in json.loads(notebook.read_text())["cells"] if INJECTED not in cell["metadata"].get("tags", [])]
+        for notebook in (path, source)
+    ]
+    assert cells[0] == cells[1], f"rainmer reproduce {path.stem} --profile {path.relative_to(RESULTS).parts[0]}"
 
 
 @pytest.mark.parametrize("path", [p for p in RECORDS if p.parent.name != "quick"], ids=name)
