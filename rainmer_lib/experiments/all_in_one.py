@@ -29,8 +29,8 @@ SAMPLING = "domains"  # draws every weather with equal probability, whatever its
 # profile -> for each weather: training pairs, rendered once and kept in memory (about 1 MB a pair), and at most so many
 # held-out pairs
 PAIRS = {"quick": (16, 2), "laptop": (160, 24), "gpu": (480, 24), "paper": (3000, 24)}
-# profile -> fields in which the runs differ from Rainmer's size.  Cheaper steps were no gain: 600 of them, 345 seconds, were
-# 0.8 dB worse under rain than these 900, 19 minutes, at the photos' full resolution (one seed; runs not kept)
+# profile -> fields in which the runs differ from Rainmer's size: 900 steps, 19 minutes, at the photos' full resolution.  What
+# the cheaper steps of that size gave in pilots is in docs/training_small.md
 CHANGES = {
     "laptop": {
         "reduction": 1, "mixture_steps": 4, "start": "random", "width": 12, "crop": 48, "batch": 4, "memory_bank": 64,

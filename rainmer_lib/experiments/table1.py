@@ -27,7 +27,7 @@ NAMES = (
     "sirr", "syn2real", "cyclegan", "cut", "dclgan", "derain_cyclegan", "layer_gan", "dcdgan",
 )  # fmt: skip
 VARYING = ("cyclegan", "cut", "dclgan", "dcdgan")  # trained against discriminators, with DCD-GAN's own networks
-RELATIVES = ("prn", "prenet_r", "prn_r", "brn")  # of PReNet, each with a part of it; elsewhere PReNet stands for them
+RELATIVES = ("prn", "prenet_r", "prn_r", "brn")  # of PReNet, which stands for them elsewhere
 PRIORS, SUPERVISED, SEMI_SUPERVISED = ("dsc", "gmm"), ("ddn", "did_mdn", "rescan", "spanet"), ("sirr", "syn2real")
 SLOW = (*PRIORS, "did_mdn", "derain_cyclegan")  # take longest for a photo, the priors up to half a minute for a megapixel
 # Notebook -> its rows, in this order.  Table 3 names the paper's rows on real photos, to which CUT and DCLGAN are added

@@ -8,6 +8,7 @@ import pytest
 
 from rainmer_lib import paths
 from rainmer_lib.pretrained.models import RUN_WEIGHTS, SHIPPED, load_folder, method_of, read_config, shipped_as
+from rainmer_lib.site.executed import INJECTED
 from rainmer_lib.training.run import RunFolder, RunIdentity
 from rainmer_lib.training.seal import intact, sums
 from rainmer_lib.workflow.seal import files_of
@@ -18,9 +19,7 @@ KEPT = sorted(p.parent for profile in ("laptop", "paper") for p in (RESULTS / pr
 WITH_WEIGHTS = [folder for folder in KEPT if (folder / RUN_WEIGHTS).exists()]
 SHIP = [folder for folder in KEPT if shipped_as(folder) and not method_of(folder).prior_based]  # a prior takes minutes
 SCORED = [folder for folder in (*SHIP, *WITH_WEIGHTS) if (folder / "scores-rain12.csv").exists()][: len(SHIP) + 2]
-
 EXECUTED = sorted(p for p in RESULTS.rglob("*.ipynb") if not p.stem.endswith(".partial") and "__" not in p.stem)
-INJECTED = "injected-parameters"
 
 
 def name(path):
@@ -65,12 +64,12 @@ def test_a_record_has_its_table_figures_and_notebook(path):
 @pytest.mark.parametrize("path", EXECUTED, ids=lambda path: str(path.relative_to(RESULTS)))
 def test_an_executed_notebook_shows_its_present_source(path):
     """Whoever edits a notebook executes it again; a cell of injected parameters alone may stand besides."""
-    source = paths.REPOSITORY / "notebooks" / path.relative_to(RESULTS / path.relative_to(RESULTS).parts[0])
-    cells = [
+    profile, *stem = path.relative_to(RESULTS).parts
+    sources = [
         [cell["source"] for cell in json.loads(notebook.read_text())["cells"] if INJECTED not in cell["metadata"].get("tags", [])]
-        for notebook in (path, source)
+        for notebook in (path, (paths.REPOSITORY / "notebooks").joinpath(*stem))
     ]
-    assert cells[0] == cells[1], f"rainmer reproduce {path.stem} --profile {path.relative_to(RESULTS).parts[0]}"
+    assert sources[0] == sources[1], f"edited since: rainmer reproduce {path.stem} --profile {profile}"
 
 
 @pytest.mark.parametrize("path", [p for p in RECORDS if p.parent.name != "quick"], ids=name)
