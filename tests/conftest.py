@@ -4,6 +4,8 @@ import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is imported, here and in every process that a test starts
 os.environ["MPLBACKEND"] = "agg"
+# No Slurm of this machine is asked: where none answers, its commands try for nine seconds, at every start of Snakemake
+os.environ["SLURM_CONF"] = os.devnull
 
 import pytest
 import torch

@@ -193,7 +193,8 @@ def _print_estimate(size, notebook: str | None) -> None:
     from rainmer_lib.workflow import estimate
     from rainmer_lib.workflow.plan import choose
 
-    print("\n".join(estimate.lines(size, estimate.table(size, choose(size, notebook)))))
+    found = estimate.table(size, choose(size, notebook), say=lambda text: typer.echo(text, err=True))
+    print("\n".join(estimate.lines(size, found)))
 
 
 def list_items() -> None:

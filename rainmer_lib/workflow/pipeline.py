@@ -1,5 +1,6 @@
 """Start the pipeline, with Snakemake if it is installed, and report the state of each notebook."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -75,7 +76,8 @@ def _start(profile: str, notebooks: list[str], runs: dict, lock: int, cluster: s
     if snakemake_installed():
         progress = None if dry_run else Progress(_jobs(profile, notebooks, runs))
         command = snakemake_command(pipeline_root(profile), cluster, dry_run)
-        return _wait(command, progress, ask=signal.SIGTERM, pass_fds=[lock])  # Snakemake's own sign for: no more jobs
+        # SIGTERM is Snakemake's own sign for: no more jobs
+        return _wait(command, progress, ask=signal.SIGTERM, pass_fds=[lock], env=_environment(cluster))
     if cluster:
         raise ValueError("a cluster needs Snakemake: pip install -e '.[pipeline]'")
     print("Snakemake is not installed (pip install -e '.[pipeline]'): notebooks run one after another and train their own runs")
@@ -89,6 +91,14 @@ def _start(profile: str, notebooks: list[str], runs: dict, lock: int, cluster: s
         with open(job.log, "w") as log:
             codes.append(_wait([*JOB, *job.words()], progress, stdout=log, stderr=log))
     return max(codes, default=0)
+
+
+def _environment(cluster: str) -> dict[str, str]:
+    """The environment of Snakemake, whose plugin asks Slurm for its settings at every start, also of a run on this machine.
+
+    Where Slurm's commands are installed and no Slurm answers, that takes nine seconds; without settings, none.
+    """
+    return dict(os.environ) | ({} if cluster == "slurm" else {"SLURM_CONF": os.devnull})
 
 
 def snakemake_command(folder: Path, cluster: str, dry_run: bool) -> list[str]:

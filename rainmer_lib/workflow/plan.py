@@ -1,6 +1,6 @@
 """Plan of the work at a profile: the notebooks, and the training runs that they share."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -35,6 +35,22 @@ class TrainingRun:
         return f"{self.label}, seed {self.config.seed}"
 
 
+@dataclass(frozen=True)
+class Unmade:
+    """Stands for training data that take minutes to make, where no run can have been trained on them yet."""
+
+    fingerprint: str = "not made"
+    real_rainy: tuple[str, ...] = ("a photo",)
+
+    def unaligned(self, keep: bool) -> "Unmade":
+        """Return what stands for the same data without alignment."""
+        return Unmade("not made, not aligned")
+
+    def only(self, weathers: Iterable[str]) -> "Unmade":
+        """Return what stands for some of the weathers."""
+        return Unmade(f"not made, {'+'.join(weathers)}")
+
+
 def data_of(experiment: Experiment, profile: Profile, keep: bool) -> Any:
     """Return the training data of an experiment at a profile; with `keep` False, for fingerprints alone."""
     return experiment.data(unpaired(profile.data), profile.name, keep)
@@ -67,9 +83,10 @@ def grouped(names: Iterable[str]) -> list[list[str]]:
     return list(groups.values())
 
 
-def planned_runs(profile: Profile, notebooks: Iterable[str]) -> dict[str, TrainingRun]:
+def planned_runs(profile: Profile, notebooks: Iterable[str], made: Callable | None = None) -> dict[str, TrainingRun]:
     """List the runs to train before the notebooks; FileNotFoundError if their data are missing.
 
+    `made` returns an experiment's training data, in place of `data_of` and with its arguments.
     Empty if the profile does not keep runs: those are so short that starting a process for each would take longer.
     """
     names = [name for name in EXPERIMENTS if notebook_of(name) in set(notebooks)]
@@ -79,7 +96,7 @@ def planned_runs(profile: Profile, notebooks: Iterable[str]) -> dict[str, Traini
         benchmark_pairs(test_set)  # reads the file lists: report a missing test set before training, not after it
     found: dict[str, TrainingRun] = {}
     for group in grouped(names):
-        found |= training_runs(group, profile, data_of(EXPERIMENTS[group[0]], profile, keep=False))
+        found |= training_runs(group, profile, (made or data_of)(EXPERIMENTS[group[0]], profile, False))
     return found
 
 

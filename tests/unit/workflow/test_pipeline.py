@@ -67,6 +67,17 @@ def test_where_slurm_keeps_no_accounts_jobs_are_asked_of_squeue(tmp_path, monkey
     assert set(expected) <= set(pipeline.snakemake_command(tmp_path, "slurm", dry_run=False))
 
 
+def test_slurm_is_asked_for_its_settings_on_slurm_alone(monkeypatch):
+    """Where its commands are installed and no Slurm answers, asking takes nine seconds."""
+    monkeypatch.setenv("SLURM_CONF", "/etc/slurm/slurm.conf")
+    monkeypatch.setattr(pipeline, "snakemake_installed", lambda: True)
+    given = {}
+    monkeypatch.setattr(pipeline, "_wait", lambda command, progress, **options: given.update(options["env"]) or 0)
+    for cluster, expected in (("", os.devnull), ("slurm", "/etc/slurm/slurm.conf")):
+        pipeline._start("quick", [], {}, 0, cluster, dry_run=True)
+        assert given["SLURM_CONF"] == expected and given["PATH"] == os.environ["PATH"]
+
+
 def test_a_cluster_without_its_plugin_is_refused_with_what_to_install(monkeypatch):
     monkeypatch.setattr(pipeline, "find_spec", lambda name: None)
     with pytest.raises(ValueError, match="pip install snakemake-executor-plugin-cluster-generic"):
