@@ -20,8 +20,8 @@ SIZES = {
         # With so few photos a discriminator that sees tones tells the photos apart, not rain: it sees detail alone.
         _SMALL | {
             "width": 16, "blocks": 3, "taps": ("stem", "block1", "block2", "block3"), "patches": 64, "embedding": 64,
-            "discriminator_width": 24, "discriminator_sees": "detail", "warm_up": 60, "warm_up_batch": 8, "crop": 48,
-            "batch": 4, "steps": 150, "identity_weight": 2.0, "learning_rate": 2e-3, "ema": 0.95,
+            "discriminator_width": 24, "discriminator_sees": "detail", "warm_up": 40, "warm_up_batch": 8, "crop": 48,
+            "batch": 4, "steps": 100, "identity_weight": 2.0, "learning_rate": 2e-3, "ema": 0.95,
         },
         scaled={"contrastive_weight": 0.025},
         duration="seconds a training run on one core", log_every=30, save_every=1000,

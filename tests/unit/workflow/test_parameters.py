@@ -9,6 +9,7 @@ from painted import folder
 from rainmer_lib import paths
 from rainmer_lib.experiments.experiment import describe
 from rainmer_lib.experiments.registry import rows
+from rainmer_lib.methods import METHODS
 from rainmer_lib.workflow.parameters import WrongParameter, check_parameters, check_values, check_walkthrough
 
 CELL = '''profile: str = "quick"  # size of the experiment: quick, laptop or paper
@@ -88,7 +89,8 @@ def test_test_sets_and_steps_follow_a_published_training_set(published):
     told = describe(compared, settings)
     assert "steps: 420000 -> 5400" in told and "9 rainy and 9 clean photos of Rain800, drawn independently" in told
     quick = check("", data="rain800-halves").profile
-    assert rows("ablation_negatives", quick)["both"].config.steps == 150, "a small profile's steps are its own"
+    steps = rows("ablation_negatives", quick)["both"].config.steps
+    assert steps == METHODS["dcdgan"].at("quick").steps, "a small profile's steps are its own"
 
 
 def test_a_missing_test_set_of_a_published_one_is_found_before_training(published):
