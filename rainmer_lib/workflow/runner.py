@@ -28,6 +28,7 @@ KEPT_METADATA = ("tags",)
 LONGEST_END = 150  # bytes of a file's name that changed parameters may take
 WIDGET = "application/vnd.jupyter.widget-view+json"  # names a widget of the kernel that ran; without that kernel, nothing
 LARGE_PNG = 10_000  # characters in base64; a smaller picture stays as it is
+PHOTO = 82  # JPEG's quality: photos for the screen; those that are looked at closely are in results/ beside the notebook
 CHECKED = "nbval-check-output"  # cells whose stored output the tests compare; the tag is the one that nbval knows
 
 
@@ -142,7 +143,7 @@ def lighter(data: dict) -> dict:
     if len(data.get("image/png", "")) < LARGE_PNG:
         return data
     png, buffer = base64.b64decode(data["image/png"]), BytesIO()
-    Image.open(BytesIO(png)).convert("RGB").save(buffer, "JPEG", quality=92, optimize=True)
+    Image.open(BytesIO(png)).convert("RGB").save(buffer, "JPEG", quality=PHOTO, optimize=True)
     if 2 * buffer.tell() > len(png):
         return data | {"image/png": base64.b64encode(with_palette(png)).decode()}
     other = {kind: value for kind, value in data.items() if kind != "image/png"}
