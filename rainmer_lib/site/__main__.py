@@ -5,7 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from rainmer_lib import atomic, paths
+from rainmer_lib import atomic, paths, workflow  # noqa: F401  before nbformat, which takes two seconds longer without it
 from rainmer_lib.site import executed, gallery, models, reference, section_map
 from rainmer_lib.site.links import Pages, rewrite
 from rainmer_lib.workflow import runner

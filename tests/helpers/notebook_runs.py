@@ -20,4 +20,6 @@ def run(source, folder):
     """Every cell runs, as `rainmer reproduce` runs it, and the checked cells print what is stored."""
     target = folder / source.name
     runner.run_notebook(source, target, {})
-    assert checked(target) == checked(source)
+    printed = checked(target)
+    for number, outputs in checked(source).items():
+        assert printed[number] == outputs, f"cell {number}"

@@ -102,10 +102,10 @@ def test_plain_papermill_stops_on_wrong_parameters(words, message, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def executed(tmp_path_factory):
+def executed(tmp_path_factory, folder_of_runs):
     """The main job at profile quick, by plain papermill, from another directory, with one seed."""
     folder = tmp_path_factory.mktemp("main-job")
-    environment = os.environ | {"RAINMER_RESULTS": str(folder / "results"), "RAINMER_RUNS": str(folder / "runs")}
+    environment = os.environ | {"RAINMER_RESULTS": str(folder / "results"), "RAINMER_RUNS": str(folder_of_runs)}
     subprocess.run(
         [*PAPERMILL, paths.REPOSITORY / "notebooks" / "ablation_negatives.ipynb", folder / "out.ipynb", "-p", "seeds", "1"],
         cwd=folder, env=environment, check=True, capture_output=True,
@@ -129,10 +129,10 @@ def test_the_main_job_leaves_table_figures_and_record(executed):
 
 
 @pytest.mark.slow
-def test_a_second_run_finds_the_trained_models_and_gives_the_same_bytes(executed, monkeypatch):
+def test_a_second_run_finds_the_trained_models_and_gives_the_same_bytes(executed, shared_runs, folder_of_runs, monkeypatch):
     monkeypatch.setenv("RAINMER_RESULTS", str(executed / "results"))
-    monkeypatch.setenv("RAINMER_RUNS", str(executed / "runs"))
-    checkpoints = {p: p.stat().st_mtime_ns for p in (executed / "runs").glob("*/checkpoint.pt")}
+    record = json.loads((executed / "results" / "quick" / "ablation_negatives__seeds-1.json").read_text())
+    checkpoints = {p: p.stat().st_mtime_ns for p in (folder_of_runs / run["run"] / "checkpoint.pt" for run in record["runs"])}
     files = []
     for name in ("one.ipynb", "two.ipynb"):
         assert runner.main(["ablation_negatives", "-p", "seeds", "1", "--output", str(executed / name)]) == 0
