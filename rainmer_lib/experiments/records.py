@@ -81,7 +81,8 @@ def save_figure(figure: "Figure", path: Path, profile: Profile) -> None:
     """
     dpi = None if profile.keeps_runs else "figure"  # None is the style's
     if any(axis.images for axis in figure.axes):
-        compact = {"quality": 90, "subsampling": 0, "optimize": True}  # every pixel keeps its colour
+        quality = 90 if profile.keeps_runs else 82
+        compact = {"quality": quality, "subsampling": 0, "optimize": True}  # every pixel keeps its colour
         atomic.write(path.with_name(f"{path.name}.jpg"), lambda p: figure.savefig(p, dpi=dpi, pil_kwargs=compact))
         return
     drawn = io.BytesIO()
