@@ -41,7 +41,7 @@ test: setup
 	$(PYTEST)
 
 test-fast: setup
-	$(PYTEST) -m "not slow and not data" tests/unit
+	$(PYTEST) -m "not slow and not data" tests/unit/test_methods.py tests/unit
 
 lint: setup
 	$(BIN)/ruff check .

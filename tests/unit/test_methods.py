@@ -267,6 +267,7 @@ def command(finished, tmp_path, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_the_command_line_derains_with_a_finished_run(finished, command, tmp_path):
     source, target = tmp_path / "in.png", tmp_path / "out.png"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 51, 3), dtype=np.uint8)).save(source)

@@ -1,5 +1,6 @@
 """The small generator of a rain layer under varied rain: the data that it gets, and that it learns."""
 
+import pytest
 import torch
 
 from rainmer_lib.baselines.rain_layer import METHOD, SIZES
@@ -8,6 +9,7 @@ from rainmer_lib.data.varied_rain import VariedRain
 from rainmer_lib.networks.rain_layer_generator import RainLayerGenerator
 
 
+@pytest.mark.slow
 def test_every_size_is_a_rain_layer_under_varied_rain():
     assert all(isinstance(METHOD.network(METHOD.at(name)), RainLayerGenerator) for name in ("quick", "laptop"))
     data = METHOD.data(embedded(), "quick")

@@ -77,6 +77,7 @@ def test_folder_writes_the_same_files_either_way(run, tmp_path, monkeypatch):
         assert written[0] == written[1]
 
 
+@pytest.mark.slow
 def test_growth(run, tmp_path):
     run("growth.py", "--tiny", "--repeat", 1, "--only", "images", "batch", "negatives", "--out", tmp_path)
     found, machine = pd.read_csv(tmp_path / "growth.csv"), json.loads((tmp_path / "machine.json").read_text())

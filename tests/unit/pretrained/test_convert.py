@@ -17,6 +17,7 @@ def test_every_method_with_published_weights_is_tested_here():
     assert {name for name, method in METHODS.items() if method.load_published} <= set(FILES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.filterwarnings("ignore:.*its keys begin with module.")
 def test_a_converted_folder_is_the_published_network(name, tmp_path):

@@ -143,12 +143,14 @@ def job(seconds):
     return ["sh", "-c", f"echo $$ > started; sleep {seconds}; echo 1 > done"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_that_it_waits_for_the_running_job(interrupted, tmp_path, capsys):
     interrupted(job(1.5), signal.SIGINT)
     assert (tmp_path / "done").exists()
     assert "no more jobs begin; waiting for those that run.  Ctrl-C again ends them" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("numbers", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGHUP]], ids=str)
 def test_a_second_ctrl_c_or_whoever_stops_it_ends_the_running_job(interrupted, tmp_path, capsys, numbers):
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGHUP)

@@ -46,6 +46,7 @@ def test_notebooks_are_named_with_their_folder_and_what_is_unfinished_is_none(no
     assert runner.notebooks() == ["item", "walkthroughs/w"]
 
 
+@pytest.mark.slow
 def test_a_notebook_is_executed_into_its_results_with_the_same_bytes_each_time(notebooks, capsys):
     target = paths.results_root() / "quick" / "item__a-5.ipynb"
     made = []
@@ -142,6 +143,7 @@ def test_long_values_leave_a_name_that_can_be_written_and_tells_them_apart():
     assert len(ends) == 2 and all(len(end) < 60 for end in ends) and runner.changed({"a": "x/y"}) == "__a-x-y"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cell", "message"), [
     ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "its kernel ended .*want of memory.*repeat the command"),
     ("import sys; sys.exit(0)", "stopped before its last cell"),

@@ -19,6 +19,8 @@ from rainmer_lib.pretrained.models import load_folder
 from rainmer_lib.workflow import ship as module
 from rainmer_lib.workflow.ship import ship
 
+pytestmark = pytest.mark.slow  # most of them score a network
+
 SHIPPED = ["README.md", "SHA256SUMS", "config.json", "damage.csv", "derain.safetensors"]
 
 
