@@ -27,8 +27,9 @@ OTHERS = "runs of other configurations of the method"
 TIMED = "steps timed here"
 SCALED = "small steps timed on a core here, times the pixels: a guess"
 SMALL = ("batch", "crop", "view_size", "precision", "memory_bank")  # fields that are as at quick where small steps are timed
-FIRST, STEPS = 5, 2  # steps before the clock starts, in which caches and a memory bank fill, and steps that are timed; on a
-# CPU, where one takes seconds, one of each, but for a memory bank
+# Steps before the clock starts, in which caches and a memory bank fill, and steps that are timed.  On a CPU, where one takes
+# seconds, it is one of each, but for a memory bank
+FIRST, STEPS = 5, 2
 
 Clock = Callable[[], float]
 

@@ -44,11 +44,11 @@ class Unmade:
 
     def unaligned(self, keep: bool) -> "Unmade":
         """Return what stands for the same data without alignment."""
-        return Unmade("not made, not aligned")
+        return Unmade(f"{self.fingerprint}, unaligned")
 
     def only(self, weathers: Iterable[str]) -> "Unmade":
         """Return what stands for some of the weathers."""
-        return Unmade(f"not made, {'+'.join(weathers)}")
+        return Unmade(f"{self.fingerprint}, {'+'.join(weathers)}")
 
 
 def data_of(experiment: Experiment, profile: Profile, keep: bool) -> Any:

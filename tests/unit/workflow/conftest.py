@@ -1,7 +1,5 @@
 """Data that are named and nothing else, for plans without the real sets."""
 
-from types import SimpleNamespace
-
 import pytest
 
 from rainmer_lib.workflow import plan
@@ -10,11 +8,7 @@ from rainmer_lib.workflow import plan
 @pytest.fixture
 def named_data():
     """Stands for the data of every experiment: a fingerprint, without alignment and by weather another one."""
-    return SimpleNamespace(
-        fingerprint="f", real_rainy=["a photo"],
-        unaligned=lambda keep: SimpleNamespace(fingerprint="unaligned"),
-        only=lambda weathers: SimpleNamespace(fingerprint="+".join(weathers)),
-    )  # fmt: skip
+    return plan.Unmade("f")
 
 
 @pytest.fixture

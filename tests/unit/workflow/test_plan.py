@@ -57,7 +57,7 @@ def test_runs_are_shared_by_the_notebooks_of_rainmer_that_need_them(named_data):
     for item in ROWS:
         for label, row in rows(item, LAPTOP).items():
             for seed in row.seeds(EXPERIMENTS[item].at(LAPTOP).seeds):
-                fingerprint = "unaligned" if label == "without alignment" else "f"
+                fingerprint = "f, unaligned" if label == "without alignment" else "f"
                 needed.setdefault(key(row, seed, fingerprint), set()).add(item)
     found = plan.training_runs(ROWS, LAPTOP, named_data)
     assert {name: set(run.experiments) for name, run in found.items()} == needed
@@ -77,7 +77,7 @@ def test_a_model_of_rain_alone_and_one_of_all_weathers_are_trained_for_each_seed
     found, number = plan.training_runs(["all_in_one"], LAPTOP, named_data), EXPERIMENTS["all_in_one"].at(LAPTOP).seeds
     config = METHODS["rainmer"].at("laptop", **all_in_one.CHANGES["laptop"])
     assert {name: run.label for name, run in found.items()} == {
-        METHODS["rainmer"].identity(replace(config, seed=seed), "+".join(weathers)).key: label
+        METHODS["rainmer"].identity(replace(config, seed=seed), f"f, {'+'.join(weathers)}").key: label
         for seed in range(number) for label, weathers in all_in_one.METHODS.items()
     }  # fmt: skip
     assert len(found) == 2 * number and {run.experiments for run in found.values()} == {("all_in_one",)}
